@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_CTL_HOLD_H
+#define PTOOLS_CTL_HOLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc/proc.h"
+
+/*
+ * A whole process stopped for one exact instant: every thread, also while threads are being created
+ * and dying. It costs what signal(7) names (EINTR in epoll_wait(2) and its like), so only those who
+ * asked for it (-H) take it. Held by a process of its own: when the tool dies, or holds longer than
+ * the budget, the kernel lets the target go.
+ */
+struct hold;
+
+/*
+ * Stops all threads within timeout_ms or stops none: ERR_TIMEOUT (a thread in D state, a vfork
+ * parent, a frozen control group: *culprit names the thread), ERR_TRACED, ERR_PERM, ERR_GONE.
+ * The target runs again at hold_release(), or after budget_ms whatever happens.
+ */
+int hold_take(struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out,
+	pid_t *culprit) __attribute__((warn_unused_result));
+
+/* How many threads are held. */
+size_t hold_threads(const struct hold *h);
+
+/*
+ * Lets every thread go as it was found (job-control stopped ones stay stopped) and frees; takes NULL.
+ * held_ns, if not NULL, gets how long. ERR_TIMEOUT if the budget had run out before: what was read
+ * since then was read from a running process.
+ */
+int hold_release(struct hold *h, uint64_t *held_ns) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_PROC_ACCESS_H
+#define PTOOLS_PROC_ACCESS_H
+
+#include "proc/proc.h"
+
+/*
+ * What kind of process this is for a tool that wants to look inside: 0, ERR_KTHREAD, ERR_ZOMBIE (its
+ * memory is gone and no thread lives), ERR_PERM, ERR_GONE. A dead leader with living threads is 0.
+ */
+int access_check(const struct proc *p) __attribute__((warn_unused_result));
+
+/*
+ * Why the kernel says no, and the way out, in words for one line: which uid owns it, whether
+ * CAP_SYS_PTRACE is missing, what kernel.yama.ptrace_scope says, that the target is not dumpable, or
+ * that it lives in another user namespace. Appends to out, escaped. Facts: ptrace(2), "Ptrace access
+ * mode checking"; Documentation/admin-guide/LSM/Yama.rst.
+ */
+void access_explain(const struct proc *p, struct buf *out);
+
+/* Words for any error of this process: err_str() plus cause and way out where there is one (ERR_PERM:
+ * access_explain(); ERR_TRACED: the tracer's pid and name). Appends, escaped. */
+void proc_explain(const struct proc *p, int err, struct buf *out);
+
+#endif

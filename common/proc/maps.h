@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_PROC_MAPS_H
+#define PTOOLS_PROC_MAPS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc/proc.h"
+
+/* One line of /proc/PID/maps (proc_pid_maps(5)); addresses in bytes, end exclusive. */
+struct map {
+	uint64_t start, end, offset, ino;
+	unsigned dev_major, dev_minor;
+	bool read, write, exec, shared;
+	const char *name; /* raw as the kernel prints it, "" if none; valid during the callback */
+};
+
+/* fn returns 0 to go on; anything else ends the walk and is returned. */
+typedef int map_fn(const struct map *m, void *arg);
+int maps_each(const struct proc *p, map_fn *fn, void *arg) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_PROC_THREADS_H
+#define PTOOLS_PROC_THREADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proc/proc.h"
+
+/* The thread ids of a process, ascending. Zero-initialise; threads_free. */
+struct threads {
+	pid_t *tid;
+	size_t n, cap;
+};
+
+/* Lists /proc/PID/task now; threads that come and go meanwhile may or may not be in it. */
+int threads_list(const struct proc *p, struct threads *out) __attribute__((warn_unused_result));
+void threads_free(struct threads *t);
+
+/*
+ * Where a thread is, from /proc/PID/task/TID/syscall (proc_pid_syscall(5)); needs ptrace rights.
+ * A thread that runs has `running` set and nothing else. nr is -1 when it sleeps outside a call.
+ */
+struct thread_place {
+	bool running;
+	long nr;
+	uint64_t arg[6], sp, pc;
+};
+int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
+	__attribute__((warn_unused_result));
+
+/* The state letter in /proc/PID/task/TID/stat, '?' when it cannot be read (the thread is gone). */
+char thread_state(const struct proc *p, pid_t tid);
+
+#endif
