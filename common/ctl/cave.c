@@ -109,64 +109,79 @@ struct image_ends {
 	uint64_t code, sections;
 };
 
-static int elf64_ends(int mem, uint64_t base, const Elf64_Ehdr *e, struct image_ends *out)
-{
-	Elf64_Phdr ph[PHDRS_MAX];
-	uint64_t bias = base;
-	bool first = true;
+/* The fields of a program header that matter, of either class. */
+struct segment {
+	uint32_t type, flags;
+	uint64_t offset, vaddr, filesz;
+};
 
-	if (e->e_phentsize != sizeof *ph || e->e_phnum > PHDRS_MAX ||
-		cave_read(mem, base + e->e_phoff, ph, e->e_phnum * sizeof *ph))
-		return ERR_NOCAVE;
-	for (unsigned i = 0; i < e->e_phnum; i++) {
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (first)
-			bias = base - (ph[i].p_vaddr - ph[i].p_offset);
-		first = false;
-		if (ph[i].p_flags & PF_X)
-			out->code = bias + ph[i].p_vaddr + ph[i].p_filesz;
+static bool segment_at(int mem, uint64_t addr, bool wide, struct segment *s)
+{
+	Elf64_Phdr p64;
+	Elf32_Phdr p32;
+
+	if (wide && !cave_read(mem, addr, &p64, sizeof p64)) {
+		*s = (struct segment){
+			p64.p_type, p64.p_flags, p64.p_offset, p64.p_vaddr, p64.p_filesz};
+		return true;
 	}
-	out->sections = base + e->e_shoff + (uint64_t)e->e_shnum * e->e_shentsize;
-	return out->code ? 0 : ERR_NOCAVE;
+	if (!wide && !cave_read(mem, addr, &p32, sizeof p32)) {
+		*s = (struct segment){
+			p32.p_type, p32.p_flags, p32.p_offset, p32.p_vaddr, p32.p_filesz};
+		return true;
+	}
+	return false;
 }
 
-static int elf32_ends(int mem, uint64_t base, const Elf32_Ehdr *e, struct image_ends *out)
-{
-	Elf32_Phdr ph[PHDRS_MAX];
-	uint64_t bias = base;
-	bool first = true;
+struct headers {
+	uint64_t phoff, shoff;
+	unsigned phnum, phentsize, shnum, shentsize;
+	bool wide;
+};
 
-	if (e->e_phentsize != sizeof *ph || e->e_phnum > PHDRS_MAX ||
-		cave_read(mem, base + e->e_phoff, ph, e->e_phnum * sizeof *ph))
-		return ERR_NOCAVE;
-	for (unsigned i = 0; i < e->e_phnum; i++) {
-		if (ph[i].p_type != PT_LOAD)
-			continue;
-		if (first)
-			bias = base - (ph[i].p_vaddr - ph[i].p_offset);
-		first = false;
-		if (ph[i].p_flags & PF_X)
-			out->code = bias + ph[i].p_vaddr + ph[i].p_filesz;
-	}
-	out->sections = base + e->e_shoff + (uint64_t)e->e_shnum * e->e_shentsize;
-	return out->code ? 0 : ERR_NOCAVE;
-}
-
-static int image_ends(int mem, uint64_t base, struct image_ends *out)
+static bool headers_at(int mem, uint64_t base, struct headers *h)
 {
 	union {
 		unsigned char ident[EI_NIDENT];
 		Elf64_Ehdr e64;
 		Elf32_Ehdr e32;
-	} h;
+	} e;
+
+	if (cave_read(mem, base, &e, sizeof e) || memcmp(e.ident, ELFMAG, SELFMAG))
+		return false;
+	h->wide = e.ident[EI_CLASS] == ELFCLASS64;
+	if (h->wide)
+		*h = (struct headers){e.e64.e_phoff, e.e64.e_shoff, e.e64.e_phnum,
+			e.e64.e_phentsize, e.e64.e_shnum, e.e64.e_shentsize, true};
+	else
+		*h = (struct headers){e.e32.e_phoff, e.e32.e_shoff, e.e32.e_phnum,
+			e.e32.e_phentsize, e.e32.e_shnum, e.e32.e_shentsize, false};
+	return h->phnum <= PHDRS_MAX;
+}
+
+static int image_ends(int mem, uint64_t base, struct image_ends *out)
+{
+	struct headers h;
+	struct segment s;
+	uint64_t bias = base;
+	bool first = true;
 
 	*out = (struct image_ends){0};
-	if (cave_read(mem, base, &h, sizeof h) || memcmp(h.ident, ELFMAG, SELFMAG))
+	if (!headers_at(mem, base, &h))
 		return ERR_NOCAVE;
-	if (h.ident[EI_CLASS] == ELFCLASS64)
-		return elf64_ends(mem, base, &h.e64, out);
-	return elf32_ends(mem, base, &h.e32, out);
+	for (unsigned i = 0; i < h.phnum; i++) {
+		if (!segment_at(mem, base + h.phoff + i * h.phentsize, h.wide, &s))
+			return ERR_NOCAVE;
+		if (s.type != PT_LOAD)
+			continue;
+		if (first)
+			bias = base - (s.vaddr - s.offset);
+		first = false;
+		if (s.flags & PF_X)
+			out->code = bias + s.vaddr + s.filesz;
+	}
+	out->sections = base + h.shoff + (uint64_t)h.shnum * h.shentsize;
+	return out->code ? 0 : ERR_NOCAVE;
 }
 
 /* Bytes that are zero, or our own code left behind. */
@@ -315,7 +330,7 @@ static bool may_be_inside(const struct proc *p, pid_t tid, const struct cave *c)
 	struct timespec pause = {.tv_nsec = 2000000};
 
 	if (thread_place(p, tid, &at))
-		return thread_state(p, tid) != '?' && proc_check(p) == 0;
+		return !strchr("?ZX", thread_state(p, tid));
 	if (!at.running)
 		return at.pc >= c->addr && at.pc <= c->addr + machine_code_size();
 	if (status_read(p, tid, &st) || (st.sig_blocked & ALL_BLOCKED) == ALL_BLOCKED)

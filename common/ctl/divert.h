@@ -19,7 +19,9 @@ struct scratch_head {
 	uint32_t state; /* a futex where the agent is a thread */
 	uint32_t unused;
 	int32_t cloned; /* thread id of the agent, or -errno, once it is known */
-	uint32_t unused2[5]; /* rows are 16-byte aligned behind a head of 48 bytes */
+	uint32_t unused2;
+	uint64_t nonce; /* params.stamp: the mapping was made by this very diversion */
+	uint64_t unused3;
 	uint64_t first, last;
 };
 

@@ -17,6 +17,7 @@
 
 #define STATE	   0(%rbx) /* scratch: 0 idle, 1 calls posted, 2 calls done, 3 leave */
 #define CLONED	   8(%rbx) /* scratch: thread id of the agent, or -errno */
+#define NONCE	   16(%rbx)
 #define FIRST	   32(%rbx)
 #define LAST	   40(%rbx)
 #define POSTED	   1
@@ -57,6 +58,8 @@ cave_entry:
 	mov	$__NR_madvise, %eax
 	mov	$10, %edx		/* MADV_DONTFORK: no child inherits it */
 	syscall
+	mov	cave_stamp(%rip), %rax	/* this mapping is ours: the tool looks for it */
+	mov	%rax, NONCE
 	cmpl	$0, cave_clone(%rip)
 	je	await
 
