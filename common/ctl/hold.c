@@ -3,23 +3,23 @@
  * A whole process stopped for one exact instant
  *
  * Stop states
- *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it stops
- *	(PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
- *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7) says
- *	so), one in a job-control stop where it stands. One in D state stops when that is over, a vfork
- *	parent when its child has gone on: for these there is the deadline.
+ *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it
+ *stops (PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
+ *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7)
+ *says so), one in a job-control stop where it stands. One in D state stops when that is over, a
+ *vfork parent when its child has gone on: for these there is the deadline.
  *
  * Races that have names
- *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is read
- *	again after everybody known has stopped, until it holds nobody new: stopped threads make none.
- *	The mortal: a thread dies between list and stop. It is forgotten; its death is taken note of, for
- *	a dead thread that its tracer ignores keeps the whole process from ending.
- *	The signal: one that is being delivered when the thread stops is passed on, and the stop waited for
- *	again (tracee.c).
+ *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is
+ *read again after everybody known has stopped, until it holds nobody new: stopped threads make
+ *none. The mortal: a thread dies between list and stop. It is forgotten; its death is taken note
+ *of, for a dead thread that its tracer ignores keeps the whole process from ending. The signal: one
+ *that is being delivered when the thread stops is passed on, and the stop waited for again
+ *(tracee.c).
  *
  * Letting go
- *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this process
- *	dies at any moment the kernel does the same.
+ *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this
+ *process dies at any moment the kernel does the same.
  */
 #include "ctl/hold.h"
 
@@ -99,10 +99,13 @@ static void forget(struct held *h, size_t i)
 	h->stopped[i] = h->stopped[h->n];
 }
 
-static int take_thread(struct held *h, pid_t tid)
+static int take_thread(const struct proc *p, struct held *h, pid_t tid)
 {
 	int err = tracee_seize(tid);
 
+	/* The kernel refuses a dead leader with the same word as a stranger's thread. */
+	if (err == ERR_PERM && strchr("ZX?", thread_state(p, tid)))
+		err = ERR_GONE;
 	if (err)
 		return err == ERR_GONE ? 0 : err;
 	err = remember(h, tid);
@@ -118,12 +121,9 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 	size_t before = h->n;
 	int err = threads_list(p, &t);
 
-	for (size_t i = 0; !err && i < t.n; i++) {
-		/* Both lists are short of each other only by what changed, so this is rarely walked. */
-		char state = known(h, t.tid[i]) ? 'Z' : thread_state(p, t.tid[i]);
-		if (!strchr("ZX?", state))
-			err = take_thread(h, t.tid[i]);
-	}
+	for (size_t i = 0; !err && i < t.n; i++)
+		if (!known(h, t.tid[i]))
+			err = take_thread(p, h, t.tid[i]);
 	threads_free(&t);
 	*fresh = h->n - before;
 	return err;
@@ -244,8 +244,8 @@ static int hold_new(struct proc *p, struct hold **out)
 	return 0;
 }
 
-int hold_take(struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out,
-	pid_t *culprit)
+int hold_take(
+	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
 {
 	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
 	struct warden_message m;

@@ -47,8 +47,9 @@ static bool socket_never_times_out(const struct proc *p, int fd)
 
 static bool restarts_by_file(const struct proc *p, int fd)
 {
-	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]", "anon_inode:[timerfd]",
-		"anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/", "/dev/tty", "/dev/console"};
+	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
+		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
+		"/dev/tty", "/dev/console"};
 	char link[32];
 	struct buf b = {0};
 	bool good = false;
@@ -65,7 +66,8 @@ static bool restarts_by_file(const struct proc *p, int fd)
 	return good;
 }
 
-/* The kernel says of a thread in a call where its pc is: behind an instruction of the program's kind. */
+/* The kernel says of a thread in a call where its pc is: behind an instruction of the program's
+ * kind. */
 static bool call_is_native(const struct choice *c, const struct thread_place *at)
 {
 	static const unsigned char native64[] = {0x0f, 0x05}, native32[] = {0xcd, 0x80};
@@ -82,8 +84,7 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	switch (machine_sleep_kind(c->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
-	case SLEEP_BY_FILE:
-		return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }
@@ -179,7 +180,8 @@ static bool file_says(const char *path, const char *word)
 	return strstr(text, word) != NULL;
 }
 
-/* One line of /proc/PID/cgroup (cgroups(7)): "0::/path" in version 2, "7:freezer:/path" in version 1. */
+/* One line of /proc/PID/cgroup (cgroups(7)): "0::/path" in version 2, "7:freezer:/path" in
+ * version 1. */
 static bool line_is_frozen(char *line)
 {
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};

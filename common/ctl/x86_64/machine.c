@@ -9,22 +9,23 @@
 
 #include "base/err.h"
 
-#define USER_CS	     0x33
-#define USER32_CS    0x23
-#define FLAG_TRAP    0x100
-#define FLAG_DIR     0x400
-#define FLAG_OF_BIT  11
-#define OPCODE_CLD   0xfc
-#define OPCODE_STD   0xfd
-#define MODRM_NEAR   0x25 /* jmp *rip-relative */
-#define MODRM_FAR    0x2d /* ljmp *rip-relative: offset 32, selector 16 */
+#define USER_CS     0x33
+#define USER32_CS   0x23
+#define FLAG_TRAP   0x100
+#define FLAG_DIR    0x400
+#define FLAG_OF_BIT 11
+#define OPCODE_CLD  0xfc
+#define OPCODE_STD  0xfd
+#define MODRM_NEAR  0x25 /* jmp *rip-relative */
+#define MODRM_FAR   0x2d /* ljmp *rip-relative: offset 32, selector 16 */
 
 /* include/linux/errno.h of the kernel: never seen by user space, but by ptrace. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_BLOCK = 516 };
 
 extern const unsigned char cave_code[], cave_code_end[];
 extern const unsigned char cave_magic[], cave_owner[], cave_clone[], cave_stamp[], cave_entry[];
-extern const unsigned char cave_unmap[], cave_home[], cave_direction[], cave_jump[], cave_jump_intr[];
+extern const unsigned char cave_unmap[], cave_home[], cave_direction[], cave_jump[],
+	cave_jump_intr[];
 extern const unsigned char cave_scratch[], cave_size[], cave_mask[], cave_flags[], cave_rip[],
 	cave_rip_intr[], cave_rax_intr[], cave_regs[];
 
@@ -100,9 +101,7 @@ static void restarted(const struct saved *s, uint64_t *rax, uint64_t *rip)
 		*rax = s->regs.orig_rax;
 		*rip -= 2;
 		break;
-	case -ERESTART_BLOCK:
-		*rax = s->int80 ? 0 : __NR_restart_syscall;
-		*rip -= 2;
+	case -ERESTART_BLOCK: *rax = s->int80 ? 0 : __NR_restart_syscall; *rip -= 2;
 	}
 }
 
@@ -168,8 +167,8 @@ void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_
 	regs->eflags &= ~(uint64_t)(FLAG_DIR | FLAG_TRAP);
 }
 
-void machine_enter_unmap(struct user_regs_struct *regs, const struct saved *s, uint64_t cave,
-	uint64_t scratch)
+void machine_enter_unmap(
+	struct user_regs_struct *regs, const struct saved *s, uint64_t cave, uint64_t scratch)
 {
 	machine_enter(regs, s, cave);
 	regs->rip = cave + offset(cave_unmap);
@@ -179,7 +178,8 @@ void machine_enter_unmap(struct user_regs_struct *regs, const struct saved *s, u
 
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave)
 {
-	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is done. */
+	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is
+	 * done. */
 	return regs->rip >= cave && regs->rip <= cave + offset(cave_home);
 }
 

@@ -35,7 +35,8 @@ enum sleep_kind machine_sleep_kind(bool narrow, long nr, const uint64_t arg[6])
 		return SLEEP_BAD;
 	if (!strncmp(row->name, "fcntl", 5) && !fcntl_is_exact(arg[1]))
 		return SLEEP_BAD;
-	/* A receive that waits for all of its bytes may already have some: it would come back short. */
+	/* A receive that waits for all of its bytes may already have some: it would come back
+	 * short. */
 	if (!strcmp(row->name, "recvfrom") && arg[3] & MSG_WAITALL)
 		return SLEEP_BAD;
 	if (!strcmp(row->name, "recvmsg") && arg[2] & MSG_WAITALL)

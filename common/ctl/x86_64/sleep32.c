@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of the 32-bit table; a file of its own because the number headers exclude each other. */
+/* The calls of the 32-bit table; a file of its own because the number headers exclude each other.
+ */
 #include <asm/unistd_32.h>
 #include <stddef.h>
 

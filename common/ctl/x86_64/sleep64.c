@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of the 64-bit table; a file of its own because the number headers exclude each other. */
+/* The calls of the 64-bit table; a file of its own because the number headers exclude each other.
+ */
 #include <asm/unistd_64.h>
 #include <stddef.h>
 
