@@ -11,6 +11,7 @@
 
 #define USER_CS     0x33
 #define USER32_CS   0x23
+#define X32_BIT     0x40000000u /* __X32_SYSCALL_BIT */
 #define FLAG_TRAP   0x100
 #define FLAG_DIR    0x400
 #define FLAG_OF_BIT 11
