@@ -154,8 +154,8 @@ static void settle(const struct proc *p, struct held *h, pid_t tid)
 static int look_at_all(const struct proc *p, struct held *h)
 {
 	for (size_t i = 0; i < h->n;) {
-		bool stopped = h->stopped[i];
-		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped);
+		bool stopped = h->stopped[i], group = false;
+		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped, &group);
 		if (err == ERR_GONE) {
 			forget(h, i);
 			continue;
@@ -163,7 +163,8 @@ static int look_at_all(const struct proc *p, struct held *h)
 		if (err)
 			return err;
 		if (stopped && !h->stopped[i]) {
-			settle(p, h, h->tid[i]);
+			if (!group)
+				settle(p, h, h->tid[i]);
 			h->running--;
 		}
 		h->stopped[i++] = stopped;
