@@ -43,8 +43,7 @@ static void regular_files(void)
 	must(ftruncate(fd, 5LL << 32) == 0 && lseek(fd, 3LL << 32, SEEK_SET) > 0);
 	expect(fd, "O_RDWR|O_LARGEFILE", "      %s/large\n      offset:12884901888\n", dir);
 	fd = put_at(open(in_dir("line\nend\033[31m\\"), O_RDWR | O_CREAT, 0600), 16);
-	expect(fd, "O_RDWR|O_LARGEFILE",
-		"      %s/line\\nend\\x1b[31m\\\\\n      offset:0\n", dir);
+	expect(fd, "O_RDWR|O_LARGEFILE", "      %s/line\\nend\\x1b[31m\\\\\n      offset:0\n", dir);
 	fd = put_at(memfd_create("shared", MFD_CLOEXEC), 17);
 	expect(fd, "O_RDWR|O_LARGEFILE FD_CLOEXEC",
 		"      /memfd:shared (deleted)\n      offset:0\n");

@@ -227,6 +227,7 @@ int main(int argc, char **argv)
 	must(getsockopt(12, SOL_SOCKET, SO_LINGER, &linger, &len) == 0 && linger.l_linger == 5);
 	must(option(11, SO_REUSEPORT) == 1 && option(20, SO_BROADCAST) == 1);
 	must(write(40, "x", 1) == 1 && write(12, "x", 1) == 1);
-	must(read(41, text, 1) == 1 && poll(&(struct pollfd){.fd = 13, .events = POLLIN}, 1, 1000) == 1);
+	must(read(41, text, 1) == 1 &&
+		poll(&(struct pollfd){.fd = 13, .events = POLLIN}, 1, 1000) == 1);
 	return 0;
 }

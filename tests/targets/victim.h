@@ -4,8 +4,9 @@
 
 /*
  * What every victim does: it makes its state, prints the blocks that pfiles has to show for its
- * descriptors (first line from its own fstat(2), the rest as it set things up), a line "ready", waits
- * for the end of its input, and then looks whether it is still as it was. Its exit status says so.
+ * descriptors (first line from its own fstat(2), the rest as it set things up), a line "ready",
+ * waits for the end of its input, and then looks whether it is still as it was. Its exit status
+ * says so.
  */
 #include <errno.h>
 #include <fcntl.h>
