@@ -45,12 +45,12 @@ enum sock_option {
 };
 
 struct sock {
-	int type, family;    /* -1: not known */
-	uint32_t on;         /* bits of enum sock_option: set (flags) or known (numbers) */
+	int type, family; /* -1: not known */
+	uint32_t on;      /* bits of enum sock_option: set (flags) or known (numbers) */
 	int linger, sndbuf, rcvbuf;
 	struct span name, peer; /* struct sockaddr; len 0: the kernel gave none */
-	pid_t peer_pid;      /* who made the connection, 0: nobody or not known */
-	int err_peer;        /* why peer_pid is not known, where it could be */
+	pid_t peer_pid;         /* who made the connection, 0: nobody or not known */
+	int err_peer;           /* why peer_pid is not known, where it could be */
 };
 
 enum desc_state {
@@ -59,7 +59,8 @@ enum desc_state {
 	DESC_CHANGED, /* another file under the same number at each look */
 };
 
-/* One descriptor. An err_ field is 0 when the fact is known (or does not exist), else says why not. */
+/* One descriptor. An err_ field is 0 when the fact is known (or does not exist), else says why not.
+ */
 struct desc {
 	int fd;
 	enum desc_state state;
@@ -69,8 +70,9 @@ struct desc {
 	uint32_t flags; /* as F_GETFL */
 	bool cloexec, has_pos;
 	struct span path; /* link text; len 0 for sockets */
-	uint32_t lock_at, locks, more_locks; /* facts.lock[lock_at ...]; how many are not in there */
-	uint32_t sock; /* facts.sock[sock - 1], 0: none */
+	uint32_t lock_at, locks,
+		more_locks; /* facts.lock[lock_at ...]; how many are not in there */
+	uint32_t sock;      /* facts.sock[sock - 1], 0: none */
 	int err_stat, err_flags, err_cloexec, err_path, err_pos, err_sock;
 };
 
@@ -85,7 +87,8 @@ struct facts {
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
-	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were */
+	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
+			*/
 	struct buf why_socks; /* the same in words, escaped */
 };
 

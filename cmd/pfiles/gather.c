@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the facts of a descriptor are kept from being a mixture of two files. A target closes and opens
- * files while we look, so that a number may mean one file at one question and another at the next.
- * Each descriptor is therefore identified (device and inode) by the first question, and again by the
- * last: fdinfo names the inode, so does the link of a pipe, and where neither does stat(2) through
- * /proc is asked once more. What lies between two equal answers is of that file. If they differ, the
- * descriptor is looked at again from the start, LOOKS times at most.
+ * How the facts of a descriptor are kept from being a mixture of two files. A target closes and
+ * opens files while we look, so that a number may mean one file at one question and another at the
+ * next. Each descriptor is therefore identified (device and inode) by the first question, and again
+ * by the last: fdinfo names the inode, so does the link of a pipe, and where neither does stat(2)
+ * through /proc is asked once more. What lies between two equal answers is of that file. If they
+ * differ, the descriptor is looked at again from the start, LOOKS times at most.
  */
 #include "gather.h"
 
@@ -91,7 +91,8 @@ static void stat_by_proc(struct gather *g, struct desc *d)
 		take_stat(d, &s);
 }
 
-static void take_first(struct gather *g, struct desc *d, const struct call *c, const struct statx *s)
+static void take_first(
+	struct gather *g, struct desc *d, const struct call *c, const struct statx *s)
 {
 	if (c[CALL_STATX].ret == -EBADF) {
 		d->state = DESC_CLOSED;
@@ -144,8 +145,8 @@ static bool needs_info(const struct desc *d)
 /* Only what has a place in a file system can be positioned; a namespace, a pidfd cannot. */
 static bool can_seek(const struct gather *g, const struct desc *d)
 {
-	return (S_ISREG(d->mode) || S_ISDIR(d->mode) || S_ISBLK(d->mode)) &&
-		!(d->flags & O_PATH) && d->path.len && g->f->bytes.data[d->path.at] == '/';
+	return (S_ISREG(d->mode) || S_ISDIR(d->mode) || S_ISBLK(d->mode)) && !(d->flags & O_PATH) &&
+		d->path.len && g->f->bytes.data[d->path.at] == '/';
 }
 
 static int take_info(struct gather *g, struct desc *d, const struct fdinfo *info)
@@ -185,7 +186,8 @@ static bool link_proves(const struct gather *g, const struct desc *d)
 		return false;
 	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
 		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
-	/* Anonymous files share one inode: nothing can tell them apart, and their facts are the same. */
+	/* Anonymous files share one inode: nothing can tell them apart, and their facts are the
+	 * same. */
 	return (d->mode & S_IFMT) == 0 && strncmp(link, anon, sizeof(anon) - 1) == 0;
 }
 

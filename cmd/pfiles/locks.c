@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose locks are on a file. fdinfo shows the locks that were set through one open file, /proc/locks
- * those of the whole system by device and inode; what stands in both is counted once.
+ * Whose locks are on a file. fdinfo shows the locks that were set through one open file,
+ * /proc/locks those of the whole system by device and inode; what stands in both is counted once.
  */
 #include "locks.h"
 
@@ -12,9 +12,9 @@
 
 #include "base/err.h"
 
-#define TEXT_MAX   (64U << 20)
-#define SHOWN_MAX  16 /* locks shown of one file */
-#define IN_INFO    (sizeof(((struct fdinfo *)0)->lock) / sizeof(struct fd_lock))
+#define TEXT_MAX  (64U << 20)
+#define SHOWN_MAX 16 /* locks shown of one file */
+#define IN_INFO   (sizeof(((struct fdinfo *)0)->lock) / sizeof(struct fd_lock))
 
 struct lock_row {
 	uint64_t ino;
@@ -55,8 +55,8 @@ static enum lock_kind kind_of_word(const char *word)
 }
 
 /*
- * "7: POSIX  ADVISORY  WRITE 4242 fe:01:1234 0 EOF"; false for a lock that is only waited for ("7: -> "),
- * one whose inode is gone, and for what is no such line.
+ * "7: POSIX  ADVISORY  WRITE 4242 fe:01:1234 0 EOF"; false for a lock that is only waited for ("7:
+ * -> "), one whose inode is gone, and for what is no such line.
  */
 static bool parse_lock(const char *line, struct lock_row *r)
 {
@@ -169,7 +169,8 @@ static int read_locks(struct lock_table *t, const struct proc *p)
 
 /*
  * Whether a row's device is the one of the file. /proc/locks names the device of the file system,
- * stat(2) may name another one (a subvolume of btrfs, a layer of overlayfs): then the mount decides.
+ * stat(2) may name another one (a subvolume of btrfs, a layer of overlayfs): then the mount
+ * decides.
  */
 static int same_device(struct lock_table *t, const struct proc *p, const struct fdinfo *info,
 	const struct desc *d, const struct lock_row *r)
@@ -249,8 +250,9 @@ static bool equal(const struct lock *a, const struct lock *b)
 }
 
 /*
- * The rows from `from` to `to` that are not the own locks again. An own lock takes away one equal row;
- * those that fdinfo counted but did not have room for, one row of the same kind and process each.
+ * The rows from `from` to `to` that are not the own locks again. An own lock takes away one equal
+ * row; those that fdinfo counted but did not have room for, one row of the same kind and process
+ * each.
  */
 static int add_others(struct lock_table *t, const struct proc *p, const struct fdinfo *info,
 	struct desc *d, struct facts *f, size_t from)
@@ -259,7 +261,8 @@ static int add_others(struct lock_table *t, const struct proc *p, const struct f
 	uint32_t seen = 0;
 
 	for (size_t i = from; i < t->n && t->row[i].ino == t->row[from].ino; i++) {
-		const struct lock *l = &t->row[i].lock, *mine = f->lock ? f->lock + d->lock_at : NULL;
+		const struct lock *l = &t->row[i].lock,
+				  *mine = f->lock ? f->lock + d->lock_at : NULL;
 		int same = same_device(t, p, info, d, &t->row[i]);
 		unsigned k = 0;
 

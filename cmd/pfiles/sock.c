@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each socket has a slot: its calls and the memory behind their arguments. The calls of all slots are
- * one array, laid out once; a chunk of sockets only fills in the descriptor numbers and the lengths.
- * The last call of a slot asks for the inode again: if it is still the one of the first look, all
- * answers in between are of the same socket.
+ * Each socket has a slot: its calls and the memory behind their arguments. The calls of all slots
+ * are one array, laid out once; a chunk of sockets only fills in the descriptor numbers and the
+ * lengths. The last call of a slot asks for the inode again: if it is still the one of the first
+ * look, all answers in between are of the same socket.
  */
 #include "sock.h"
 
@@ -33,15 +33,7 @@ static const int option_name[OPT_COUNT] = {
 };
 
 /* The calls of a slot, in this order; the first OPT_COUNT are the options. */
-enum {
-	CALL_TYPE = OPT_COUNT,
-	CALL_DOMAIN,
-	CALL_CRED,
-	CALL_NAME,
-	CALL_PEER,
-	CALL_INODE,
-	CALLS
-};
+enum { CALL_TYPE = OPT_COUNT, CALL_DOMAIN, CALL_CRED, CALL_NAME, CALL_PEER, CALL_INODE, CALLS };
 
 struct slot {
 	struct linger value[CALL_CRED]; /* an int uses the first half */
@@ -61,10 +53,10 @@ struct sock_asker {
 static void lay_out(struct slot *s, struct call *c)
 {
 	for (int i = 0; i < CALL_NAME; i++) {
-		int name = i < OPT_COUNT ? option_name[i]
-			: i == CALL_TYPE ? SO_TYPE
+		int name = i < OPT_COUNT   ? option_name[i]
+			: i == CALL_TYPE   ? SO_TYPE
 			: i == CALL_DOMAIN ? SO_DOMAIN
-					  : SO_PEERCRED;
+					   : SO_PEERCRED;
 
 		c[i].nr = SYS_getsockopt;
 		c[i].arg[1] = ARG_VAL(SOL_SOCKET);
