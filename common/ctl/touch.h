@@ -3,12 +3,10 @@
 #define PTOOLS_CTL_TOUCH_H
 
 /*
- * Called before each single kernel call of common/ctl that touches a target: ptrace requests, waitid
- * on a tracee, reads and writes of its memory, map_files, wake-ups of the agent. `what` names the
- * call. It does nothing. It exists so that the torture (tests/torture) can put its own strong
- * definition in its place, the linker then leaving out this archive member, and kill the tool before
- * and after each of these calls in turn: that no instant of death harms is the promise of this layer,
- * and it can only be tested if the instants can be named.
+ * Called right before each kernel call that touches a target: every ptrace request, every wait for
+ * it, every access to its memory file, every wake-up of its agent. It does nothing. The torture
+ * links a definition of its own in place of this one and kills the tool there, so that "killed at
+ * any instant" is a loop over all instants and not a matter of luck.
  */
 void touch_point(const char *what);
 
