@@ -57,3 +57,6 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
 .DELETE_ON_ERROR:
 .PHONY: all FORCE
+
+# --- torture and hazards: see the file ---
+include $(wildcard tests/torture/rules.mk)

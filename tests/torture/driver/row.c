@@ -267,5 +267,5 @@ void row_run(const struct row *row, struct plan *plan, struct tally *out)
 	out->settle_ms = c.target.settle_ms_max;
 	target_stop(&c.target);
 	visit_reap(0);
-	close(c.target.board_fd);
+	target_free(&c.target);
 }

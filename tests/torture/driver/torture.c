@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: torture [--short] [--only SUBSTRING] [--rounds N]
+ * usage: torture [--short] [--only SUBSTRING]
  *
  * Visits victims with the agent, kills it (its tool, its warden, both) at random and at each of its
  * kernel calls, and looks whether the victims were harmed or anything was left behind. Then does the
  * same with a naive injection, which must harm: else the torture sees nothing. One line per mode; exit
  * status 1 if the agent failed once or the naive injection too seldom.
  *
- * Links: tests/torture/driver/*.c + tests/torture/lib/*.c + libcommon.a -> build/tests/torture;
- * victims: all of tests/torture/victims/*.{c,S} -> build/tests/victims/runner, runner.static, runner.32.
+ * What links to what: tests/torture/rules.mk.
  */
 #include "row.h"
 

@@ -88,6 +88,14 @@ void target_stop(struct target *t)
 	t->pid = 0;
 }
 
+void target_free(struct target *t)
+{
+	target_stop(t);
+	munmap(t->board, 4096);
+	close(t->board_fd);
+	t->board = NULL;
+}
+
 /* Dead: says how. */
 static bool is_dead(struct target *t)
 {

@@ -30,6 +30,7 @@ struct target {
 /* Starts it and waits until all jobs run; exits the program if it cannot. */
 void target_start(struct target *t);
 void target_stop(struct target *t);
+void target_free(struct target *t); /* stops it and gives the board back */
 
 /* Alive, and every job has made progress since the call began. */
 bool target_progress(struct target *t);
