@@ -143,12 +143,12 @@ asan-stages: all unit victims
 	@st=0; for c in check-unit check-cmd; do $(MAKE) --no-print-directory $$c || st=1; done; \
 		tests/lib/tally-sum $B/tally || st=1; exit $$st
 
-TORTURE_DIR := $(wildcard tests/torture)
-torture-programs:
-torture: all torture-programs ## at least 10,000 rounds of killing the tools at every instant
-	@$(if $(TORTURE_DIR),$(TALLY) torture tests/torture/run full,echo 'no torture here')
-check-torture: all torture-programs
-	@$(if $(TORTURE_DIR),$(TALLY) torture tests/torture/run short,:)
+# The torture and the hazard tests: what links to what is in there.
+include $(wildcard tests/torture/rules.mk)
+torture: all torture-programs ## at least 10,000 rounds of killing the tool at every instant
+	@TALLY_TIMEOUT=3600 $(TALLY) torture tests/lib/run-torture full $(HAZARDS)
+check-torture: all torture-programs ## a short torture, and one test for each hazard
+	@$(TALLY) torture tests/lib/run-torture short $(HAZARDS)
 
 $B/tests/bench/bench: $B/tests/bench/bench.o
 	$(CC) $(LDALL) -o $@ $^
