@@ -36,6 +36,7 @@ struct gather {
 	struct fd_view view;
 	struct lock_table locks;
 	struct buf link;
+	struct fdinfo info; /* of the descriptor looked at last */
 	struct sock_asker *asker;
 	struct statx stx[CHUNK];
 	struct call call[CHUNK * CALLS];
@@ -204,24 +205,24 @@ static bool same_by_stat(const struct gather *g, const struct desc *d)
 /* What /proc knows of a descriptor, and whether it still is the file of the first look. */
 static int look_in_proc(struct gather *g, struct desc *d)
 {
-	struct fdinfo info = {0};
+	struct fdinfo *info = &g->info;
 	int err = 0;
 
+	info->ino = 0;
 	if (!is_sock(d))
 		take_link(g, d);
 	if (needs_info(d)) {
-		d->err_pos = fd_view_info(&g->view, d->fd, &info);
+		d->err_pos = fd_view_info(&g->view, d->fd, info);
 		if (d->err_pos == -ENOENT)
 			d->state = DESC_CHANGED;
 		else if (d->err_pos == 0)
-			err = take_info(g, d, &info);
+			err = take_info(g, d, info);
 	} else if (is_sock(d)) {
 		return 0; /* its own questions end with its inode */
 	}
-	if (d->state == DESC_OK && !(info.ino && info.ino == d->ino) && !link_proves(g, d) &&
+	if (d->state == DESC_OK && !(info->ino && info->ino == d->ino) && !link_proves(g, d) &&
 		!same_by_stat(g, d))
 		d->state = DESC_CHANGED;
-	fdinfo_free(&info);
 	return err;
 }
 
@@ -344,6 +345,7 @@ out_g:
 	sock_asker_free(g->asker);
 	lock_table_free(&g->locks);
 	buf_free(&g->link);
+	fdinfo_free(&g->info);
 	free(g);
 	return err;
 }

@@ -157,7 +157,7 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
 		err = gather_once(p, l, f);
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &after);
-		if (err || strcmp(buf_cstr(&before), "") == 0 || cli_interrupted())
+		if (err || before.len == 0 || cli_interrupted())
 			break;
 		if (before.len == after.len && memcmp(before.data, after.data, before.len) == 0)
 			break;

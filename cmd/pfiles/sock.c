@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -159,6 +160,15 @@ static struct span keep_name(struct facts *f, const struct call *c, const void *
 	return facts_keep(f, addr, len);
 }
 
+/* A netlink socket that was never connected speaks with the kernel, which is not a peer of its own.
+ */
+static bool is_kernel(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_nl *nl = (const struct sockaddr_nl *)a;
+
+	return a->ss_family == AF_NETLINK && nl->nl_pid == 0 && nl->nl_groups == 0;
+}
+
 /* SO_PEERCRED of a listener is the listener itself. */
 static void take_peer(struct sock *k, const struct slot *s, const struct call *c)
 {
@@ -194,7 +204,8 @@ static int take(struct facts *f, struct desc *d, const struct slot *s, const str
 	d->sock = (uint32_t)f->nsock;
 	take_options(k, s, c);
 	k->name = keep_name(f, &c[CALL_NAME], &s->name, s->len[CALL_NAME]);
-	k->peer = keep_name(f, &c[CALL_PEER], &s->peer, s->len[CALL_PEER]);
+	if (!is_kernel(&s->peer))
+		k->peer = keep_name(f, &c[CALL_PEER], &s->peer, s->len[CALL_PEER]);
 	take_peer(k, s, &c[CALL_CRED]);
 	return 0;
 }

@@ -3,43 +3,43 @@
  * The agent: system calls inside a live process
  *
  * What has to hold
- *	The target never notices, whatever happens to us. Not only when all goes well: also when this
- *	tool, or the process that controls the target for it, is killed between any two instructions.
+ *	The target never notices, whatever happens to us. Not only when all goes well: also when
+ *this tool, or the process that controls the target for it, is killed between any two instructions.
  *	So there is no moment at which the target needs us to get home.
  *
  * How it holds
- *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread is
- *	diverted into it, its registers are written there too, as user space has to see them: an
- *	interrupted call rewound so that it starts again, a restartable sequence at its abort address.
- *	The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits: before
- *	it the thread is untouched, after it the thread can go home alone. If we live, we do better than
- *	that: we stop the thread where it waits in the cave and put registers and mask back by ptrace, so
- *	that the kernel itself finishes the interrupted call with the right remaining time.
+ *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread
+ *is diverted into it, its registers are written there too, as user space has to see them: an
+ *	interrupted call rewound so that it starts again, a restartable sequence at its abort
+ *address. The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits:
+ *before it the thread is untouched, after it the thread can go home alone. If we live, we do better
+ *than that: we stop the thread where it waits in the cave and put registers and mask back by
+ *ptrace, so that the kernel itself finishes the interrupted call with the right remaining time.
  *
  * Two shapes of agent
- *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so. The
- *	new thread runs tables of calls out of the scratch memory, which we map too (through
- *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300 ms.
- *	Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once per
- *	slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
- *	fail), for those stopped by job control (a new thread would be stopped as well), and for tools
- *	without the right to map_files.
+ *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so.
+ *The new thread runs tables of calls out of the scratch memory, which we map too (through
+ *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300
+ *ms. Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
+ *per slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
+ *	fail), for those stopped by job control (a new thread would be stopped as well), and for
+ *tools without the right to map_files.
  *
  * Three parties
  *	The tool (this file), the warden (agent_job.c; all ptrace is there) and the target. Tool and
- *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes it. When
- *	both die at once the bytes stay in the private copy of that page, inert; the next tool finds them
- *	by their header, makes sure that nobody is in there, and clears them.
+ *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes
+ *it. When both die at once the bytes stay in the private copy of that page, inert; the next tool
+ *finds them by their header, makes sure that nobody is in there, and clears them.
  *
  * Races that have names
- *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call that
- *	answers a stop with EINTR. Since it has only just entered, it is made to enter again (machine.h).
- *	The stranger: the program maps something at our address before we do. MAP_FIXED_NOREPLACE refuses,
- *	and a mapping is only believed to be ours with our nonce in it.
- *	The double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
+ *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
+ *that answers a stop with EINTR. Since it has only just entered, it is made to enter again
+ *(machine.h). The stranger: the program maps something at our address before we do.
+ *MAP_FIXED_NOREPLACE refuses, and a mapping is only believed to be ours with our nonce in it. The
+ *double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
  *	gone with them.
- *	The half-born: the diverted thread has made the agent and not said so yet. It is never called back
- *	from there.
+ *	The half-born: the diverted thread has made the agent and not said so yet. It is never
+ *called back from there.
  *
  * What remains is in ptools(7), HAZARDS.
  */
@@ -67,22 +67,25 @@
 #include "ctl/warden.h"
 #include "proc/threads.h"
 
-#define ANSWER_MS     2000 /* for anything the warden does: its budget is far below */
-#define BATCH_MS      2000 /* for a table of calls, none of which blocks */
-#define GOODBYE_MS    3000
-#define VACATE_MS     1000
-#define LOCK_MS	      60
-#define SLICE_CALLS   500 /* about 150 us */
-#define SPINS	      2000
-#define TABLE_CALLS   4096
+#define ANSWER_MS   2000 /* for anything the warden does: its budget is far below */
+#define BATCH_MS    2000 /* for a table of calls, none of which blocks */
+#define GOODBYE_MS  3000
+#define VACATE_MS   1000
+#define LOCK_MS     60
+#define SLICE_LEAST 100
+#define SLICE_MOST  3000
+#define SLICE_NS    600000 /* how long a thread may be away for a slice */
+#define SPINS       2000
+#define TABLE_CALLS 4096
 
 struct agent {
 	struct proc *p;
 	struct warden *warden;
 	struct agent_control *control;
 	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
-	int lock, mem;
+	int lock;
 	uint64_t calls;
+	size_t slice; /* calls in the next slice */
 	bool lost;
 };
 
@@ -157,7 +160,7 @@ static int allocate(struct proc *p, struct agent **out)
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct agent){.p = p, .lock = -1, .mem = -1};
+	*a = (struct agent){.p = p, .lock = -1, .slice = 4 * SLICE_LEAST};
 	a->control = mmap(NULL, sizeof *a->control, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (a->control == MAP_FAILED) {
@@ -194,6 +197,13 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
 	err = start(a);
+	if (err == -EAGAIN && a->control->own_thread) {
+		/* No thread can be made (pids limit, RLIMIT_NPROC): then without one. */
+		warden_stop(a->warden, GOODBYE_MS);
+		a->warden = NULL;
+		a->control->own_thread = false;
+		err = start(a);
+	}
 	if (err)
 		goto out_close;
 	*out = a;
@@ -218,9 +228,10 @@ static void post(struct agent *a, uint32_t state)
 	syscall(SYS_futex, state_of(a), FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static bool agent_lives(struct agent *a)
+/* It may have left, or stand still with its whole process in a job-control stop. */
+static bool agent_runs(struct agent *a)
 {
-	return thread_state(a->p, a->control->agent) != '?';
+	return !strchr("?ZXTt", thread_state(a->p, a->control->agent));
 }
 
 /* Spins first: most tables are done before a sleep would be over. */
@@ -238,7 +249,7 @@ static int await_done(struct agent *a)
 		if (seen == SCRATCH_DONE)
 			return 0;
 		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
-			errno == ETIMEDOUT && !agent_lives(a))
+			errno == ETIMEDOUT && !agent_runs(a))
 			return ERR_LOST;
 	}
 	return ERR_TIMEOUT;
@@ -260,20 +271,32 @@ static int run_by_thread(struct agent *a, struct call *calls, size_t n, size_t *
 
 /* ---- calls, run by the diverted thread ---- */
 
+/* The next slice is as long as this one shows it may be. */
+static void fit_slice(struct agent *a, size_t ran, uint64_t ns)
+{
+	size_t fits = ns ? ran * SLICE_NS / ns : SLICE_LEAST;
+
+	a->slice = fits < SLICE_LEAST ? SLICE_LEAST : fits > SLICE_MOST ? SLICE_MOST : fits;
+}
+
 static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
 {
 	struct agent_control *c = a->control;
 	struct table t = {c->table, c->scratch, SCRATCH_SIZE};
 	struct warden_message m = {.op = AGENT_SLICE};
+	uint64_t before = c->held_ns;
 	size_t used;
 	int err;
 
-	*ran = table_fill(&t, calls, n, SLICE_CALLS, &used);
+	*ran = table_fill(&t, calls, n, a->slice, &used);
 	c->used = used;
 	err = warden_ask(a->warden, &m, ANSWER_MS);
-	if (!err)
-		table_fetch(&t, calls, *ran);
-	return err;
+	if (err)
+		return err;
+	table_fetch(&t, calls, *ran);
+	if (*ran == a->slice)
+		fit_slice(a, *ran, c->held_ns - before);
+	return 0;
 }
 
 /* ---- public ---- */
@@ -339,7 +362,11 @@ static void clean_up_behind(struct agent *a)
 	unsigned char first;
 	int mem;
 
-	if (!a->control->cave.addr || cave_open_mem(a->p, proc_pid(a->p), &mem))
+	if (!a->control->cave.addr)
+		return;
+	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
+	if (cave_open_mem(a->p, a->control->victim, &mem) &&
+		cave_open_mem(a->p, proc_pid(a->p), &mem))
 		return;
 	if (!cave_read(mem, a->control->cave.addr, &first, 1) && first)
 		(void)!cave_vacate(a->p, mem, &a->control->cave, VACATE_MS);

@@ -16,11 +16,11 @@
 #include "ctl/warden.h"
 #include "proc/threads.h"
 
-#define BUDGET_MS     50 /* a stop that lasts longer ends with the warden's death */
+#define BUDGET_MS     50        /* a stop that lasts longer ends with the warden's death */
 #define BEGIN_WAIT    12000000u /* ns: until the diverted thread has its scratch memory */
 #define CALLS_WAIT    15000000u /* ns: until a slice of calls is done */
-#define LEAVE_WAIT    5000000u	/* ns: until the scratch memory is given back */
-#define AGENT_LIFE_MS 600	/* twice the agent's own patience */
+#define LEAVE_WAIT    5000000u  /* ns: until the scratch memory is given back */
+#define AGENT_LIFE_MS 600       /* twice the agent's own patience */
 #define VACATE_MS     500
 
 struct job {
@@ -33,7 +33,8 @@ struct job {
 
 /* ---- looking at the scratch memory from outside ---- */
 
-/* False as long as our mapping is not there; one that the program made there meanwhile is not ours. */
+/* False as long as our mapping is not there; one that the program made there meanwhile is not ours.
+ */
 static bool read_head(struct job *j, struct scratch_head *h)
 {
 	return !cave_read(j->d.mem, j->c->scratch, h, sizeof *h) && h->nonce == j->d.params.stamp;
@@ -158,8 +159,8 @@ static int put_back(struct job *j, int err)
 /* ---- the agent as a thread ---- */
 
 /*
- * Whether the diverted thread is done with making the agent. A thread that stands anywhere before that
- * point must go on: it may have made the agent and not yet said so.
+ * Whether the diverted thread is done with making the agent. A thread that stands anywhere before
+ * that point must go on: it may have made the agent and not yet said so.
  */
 static int boot_result(struct job *j, int map_error, bool *settled)
 {
@@ -239,9 +240,9 @@ static void expel(pid_t agent)
 }
 
 /*
- * The tool told the agent to leave, or the tool is dead and the agent leaves by itself. As long as it
- * is a tracee of ours (expel), its end has to be seen by us too: the kernel keeps it until then; our
- * own end does that.
+ * The tool told the agent to leave, or the tool is dead and the agent leaves by itself. As long as
+ * it is a tracee of ours (expel), its end has to be seen by us too: the kernel keeps it until then;
+ * our own end does that.
  */
 static void await_agent_end(struct job *j)
 {

@@ -12,8 +12,8 @@
 #define SCRATCH_SIZE (512u << 10)
 
 /*
- * What tool and warden share: memory that both have mapped. The warden writes the first part, so that
- * the tool can clean up behind a warden that was killed.
+ * What tool and warden share: memory that both have mapped. The warden writes the first part, so
+ * that the tool can clean up behind a warden that was killed.
  */
 struct agent_control {
 	bool own_thread; /* set by the tool: make the agent a thread */
@@ -38,8 +38,8 @@ struct agent_work {
 
 /*
  * The job of the warden (warden_job). First answer: the agent is there, or why not. Then, where the
- * diverted thread runs the calls itself, one slice of control->table per request AGENT_SLICE. At the
- * end everything is put back.
+ * diverted thread runs the calls itself, one slice of control->table per request AGENT_SLICE. At
+ * the end everything is put back.
  */
 void agent_job(int sock, void *work);
 

@@ -16,12 +16,12 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define CODE_MAX      2048 /* more than machine_code_size() */
-#define PAGE	      4096u
-#define PHDRS_MAX     64
-#define STAMP_YOUNG   400000000u /* ns: longer than an agent lives without a word from its tool */
-#define ALL_BLOCKED   0xfffffffffffbfeffu /* as SigBlk shows it: all but KILL and STOP */
-#define LONG_ENOUGH   1000000u /* ns of run time: more than the way home through the cave takes */
+#define CODE_MAX    2048 /* more than machine_code_size() */
+#define PAGE        4096u
+#define PHDRS_MAX   64
+#define STAMP_YOUNG 400000000u /* ns: longer than an agent lives without a word from its tool */
+#define ALL_BLOCKED 0xfffffffffffbfeffu /* as SigBlk shows it: all but KILL and STOP */
+#define LONG_ENOUGH 1000000u /* ns of run time: more than the way home through the cave takes */
 
 uint64_t cave_clock(void)
 {
@@ -104,7 +104,8 @@ int cave_is_narrow(const struct proc *p, pid_t tid, bool *narrow)
 	return err;
 }
 
-/* Ends of an ELF image mapped at base: of what is loaded as executable, and of the section table. */
+/* Ends of an ELF image mapped at base: of what is loaded as executable, and of the section table.
+ */
 struct image_ends {
 	uint64_t code, sections;
 };
@@ -283,8 +284,8 @@ static int map_gap(const struct map *m, void *arg)
 }
 
 /*
- * In 64 bits there is a wide stretch, above what sanitizers shadow and below libraries and stack, that
- * nobody uses; MAP_FIXED_NOREPLACE makes sure. In 32 bits: the middle of the largest gap.
+ * In 64 bits there is a wide stretch, above what sanitizers shadow and below libraries and stack,
+ * that nobody uses; MAP_FIXED_NOREPLACE makes sure. In 32 bits: the middle of the largest gap.
  */
 int cave_hole(const struct proc *p, bool narrow, uint64_t size, uint64_t *addr)
 {
@@ -292,7 +293,8 @@ int cave_hole(const struct proc *p, bool narrow, uint64_t size, uint64_t *addr)
 	int err;
 
 	if (!narrow) {
-		*addr = 0x2a0000000000u + (cave_clock() * 0x9e3779b97f4a7c15u >> 30 & 0x3ffff) * 0x1000000u;
+		*addr = 0x2a0000000000u +
+			(cave_clock() * 0x9e3779b97f4a7c15u >> 30 & 0x3ffff) * 0x1000000u;
 		return 0;
 	}
 	err = maps_each(p, map_gap, &g);
@@ -318,9 +320,9 @@ static uint64_t run_time(const struct proc *p, pid_t tid)
 }
 
 /*
- * A thread that sleeps or is stopped shows its pc. One that runs does not; it is out of the cave if its
- * signals are not all blocked, as they are in there up to the last two dozen instructions, and if it
- * has run for longer than those take since that was seen.
+ * A thread that sleeps or is stopped shows its pc. One that runs does not; it is out of the cave if
+ * its signals are not all blocked, as they are in there up to the last two dozen instructions, and
+ * if it has run for longer than those take since that was seen.
  */
 static bool may_be_inside(const struct proc *p, pid_t tid, const struct cave *c)
 {

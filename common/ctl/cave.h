@@ -19,10 +19,12 @@ struct cave {
 	uint64_t addr; /* 16-byte aligned; machine_code_size() bytes are usable */
 };
 
-/* /proc/PID/task/TID/mem, read and write; keeps the address space, so an exec cannot mix things up. */
+/* /proc/PID/task/TID/mem, read and write; keeps the address space, so an exec cannot mix things up.
+ */
 int cave_open_mem(const struct proc *p, pid_t tid, int *mem) __attribute__((warn_unused_result));
 
-/* All or nothing: 0, -EIO (not mapped; also: the process has executed another program), ERR_GONE. */
+/* All or nothing: 0, -EIO (not mapped; also: the process has executed another program), ERR_GONE.
+ */
 int cave_read(int mem, uint64_t addr, void *buf, size_t len) __attribute__((warn_unused_result));
 int cave_write(int mem, uint64_t addr, const void *buf, size_t len)
 	__attribute__((warn_unused_result));
@@ -48,8 +50,8 @@ int cave_check(const struct proc *p, int mem, const struct cave *c)
 	__attribute__((warn_unused_result));
 
 /*
- * Waits until no thread of the process can be in the cave, at most timeout_ms; then zeroes it. When the
- * time is over the bytes stay (they are inert, the next tool clears them): ERR_TIMEOUT.
+ * Waits until no thread of the process can be in the cave, at most timeout_ms; then zeroes it. When
+ * the time is over the bytes stay (they are inert, the next tool clears them): ERR_TIMEOUT.
  */
 int cave_vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
 	__attribute__((warn_unused_result));

@@ -24,7 +24,8 @@ struct user_regs_struct *divert_locked_page(void)
 
 	if (page == MAP_FAILED)
 		return NULL;
-	/* Without the right to lock it stays resident all the same: it is written right before use. */
+	/* Without the right to lock it stays resident all the same: it is written right before use.
+	 */
 	(void)!mlock(page, 4096);
 	return page;
 }
@@ -140,7 +141,7 @@ int divert_begin(struct diversion *d)
 	found = d->saved.regs;
 	err = settle_call(d);
 	if (!err && !d->victim.stopped)
-		machine_settle_eintr(&d->saved);
+		(void)machine_settle_eintr(&d->saved, true);
 	if (!err)
 		err = examine(d);
 	if (err)
@@ -181,8 +182,8 @@ int divert_resume(struct diversion *d, bool unmap)
 }
 
 /*
- * The mask before the registers, the mirror image of commit(). The kernel then does what it would have
- * done: restarts the call, or delivers what became pending.
+ * The mask before the registers, the mirror image of commit(). The kernel then does what it would
+ * have done: restarts the call, or delivers what became pending.
  */
 int divert_restore(struct diversion *d)
 {

@@ -3,23 +3,23 @@
  * A whole process stopped for one exact instant
  *
  * Stop states
- *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it stops
- *	(PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
- *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7) says
- *	so), one in a job-control stop where it stands. One in D state stops when that is over, a vfork
- *	parent when its child has gone on: for these there is the deadline.
+ *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it
+ *stops (PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
+ *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7)
+ *says so), one in a job-control stop where it stands. One in D state stops when that is over, a
+ *vfork parent when its child has gone on: for these there is the deadline.
  *
  * Races that have names
- *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is read
- *	again after everybody known has stopped, until it holds nobody new: stopped threads make none.
- *	The mortal: a thread dies between list and stop. It is forgotten; its death is taken note of, for
- *	a dead thread that its tracer ignores keeps the whole process from ending.
- *	The signal: one that is being delivered when the thread stops is passed on, and the stop waited for
- *	again (tracee.c).
+ *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is
+ *read again after everybody known has stopped, until it holds nobody new: stopped threads make
+ *none. The mortal: a thread dies between list and stop. It is forgotten; its death is taken note
+ *of, for a dead thread that its tracer ignores keeps the whole process from ending. The signal: one
+ *that is being delivered when the thread stops is passed on, and the stop waited for again
+ *(tracee.c).
  *
  * Letting go
- *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this process
- *	dies at any moment the kernel does the same.
+ *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this
+ *process dies at any moment the kernel does the same.
  */
 #include "ctl/hold.h"
 
@@ -32,6 +32,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/divert.h"
+#include "ctl/machine.h"
 #include "ctl/tracee.h"
 #include "ctl/warden.h"
 #include "proc/access.h"
@@ -60,6 +62,7 @@ struct held {
 	bool *stopped;
 	size_t n, cap, running;
 	uint64_t begun;
+	struct user_regs_struct *locked;
 };
 
 static bool known(const struct held *h, pid_t tid)
@@ -99,10 +102,13 @@ static void forget(struct held *h, size_t i)
 	h->stopped[i] = h->stopped[h->n];
 }
 
-static int take_thread(struct held *h, pid_t tid)
+static int take_thread(const struct proc *p, struct held *h, pid_t tid)
 {
 	int err = tracee_seize(tid);
 
+	/* The kernel refuses a dead leader with the same word as a stranger's thread. */
+	if (err == ERR_PERM && strchr("ZX?", thread_state(p, tid)))
+		err = ERR_GONE;
 	if (err)
 		return err == ERR_GONE ? 0 : err;
 	err = remember(h, tid);
@@ -118,30 +124,49 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 	size_t before = h->n;
 	int err = threads_list(p, &t);
 
-	for (size_t i = 0; !err && i < t.n; i++) {
-		/* Both lists are short of each other only by what changed, so this is rarely walked. */
-		char state = known(h, t.tid[i]) ? 'Z' : thread_state(p, t.tid[i]);
-		if (!strchr("ZX?", state))
-			err = take_thread(h, t.tid[i]);
-	}
+	for (size_t i = 0; !err && i < t.n; i++)
+		if (!known(h, t.tid[i]))
+			err = take_thread(p, h, t.tid[i]);
 	threads_free(&t);
 	*fresh = h->n - before;
 	return err;
 }
 
+/*
+ * The stop made this thread's call return EINTR, although it would have waited without end: it is
+ * made to wait again, and nothing shows. With a timeout that cannot be put right.
+ */
+static void settle(const struct proc *p, struct held *h, pid_t tid)
+{
+	struct saved s = {.tid = tid};
+	unsigned char insn[2];
+	uint64_t at;
+
+	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at) ||
+		proc_read_mem(p, at, insn, sizeof insn) || machine_settle_insn(&s, insn) ||
+		!machine_settle_eintr(&s, false))
+		return;
+	*h->locked = s.regs;
+	(void)!tracee_set_regs(tid, h->locked);
+}
+
 /* One look at everybody who has not stopped yet. */
-static int look_at_all(struct held *h)
+static int look_at_all(const struct proc *p, struct held *h)
 {
 	for (size_t i = 0; i < h->n;) {
-		bool stopped = h->stopped[i];
-		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped);
+		bool stopped = h->stopped[i], group = false;
+		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped, &group);
 		if (err == ERR_GONE) {
 			forget(h, i);
 			continue;
 		}
 		if (err)
 			return err;
-		h->running -= stopped && !h->stopped[i];
+		if (stopped && !h->stopped[i]) {
+			if (!group)
+				settle(p, h, h->tid[i]);
+			h->running--;
+		}
 		h->stopped[i++] = stopped;
 	}
 	return 0;
@@ -159,7 +184,7 @@ static int await_all(struct held *h, struct hold_control *c)
 {
 	struct timespec pause = {.tv_nsec = 20000};
 	uint64_t end = h->begun + c->timeout_ms * 1000000ull;
-	int err = look_at_all(h);
+	int err = look_at_all(c->p, h);
 
 	while (!err && h->running) {
 		if (tracee_clock() > end) {
@@ -167,7 +192,7 @@ static int await_all(struct held *h, struct hold_control *c)
 			return ERR_TIMEOUT;
 		}
 		nanosleep(&pause, NULL);
-		err = look_at_all(h);
+		err = look_at_all(c->p, h);
 	}
 	return err;
 }
@@ -208,6 +233,9 @@ static void hold_job(int sock, void *arg)
 
 	if (!err)
 		err = budget_set(&budget, c->timeout_ms + c->budget_ms);
+	h.locked = divert_locked_page();
+	if (!err && !h.locked)
+		err = -ENOMEM;
 	if (!err)
 		err = take_all(&h, c);
 	warden_answer(sock, err, 0);
@@ -244,8 +272,8 @@ static int hold_new(struct proc *p, struct hold **out)
 	return 0;
 }
 
-int hold_take(struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out,
-	pid_t *culprit)
+int hold_take(
+	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
 {
 	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
 	struct warden_message m;

@@ -24,25 +24,27 @@ struct saved {
 size_t machine_code_size(void);
 
 /*
- * Looks at the registers of a stopped thread and fills in narrow: 0, ERR_ABI (neither plain 64-bit nor
- * 32-bit user mode), ERR_STEPPED (trap flag).
+ * Looks at the registers of a stopped thread and fills in narrow: 0, ERR_ABI (neither plain 64-bit
+ * nor 32-bit user mode), ERR_STEPPED (trap flag).
  */
 int machine_settle_mode(struct saved *s) __attribute__((warn_unused_result));
 
 /* Whether the thread was stopped at the end of a system call, and where the instruction is. */
 bool machine_in_call(const struct saved *s, uint64_t *insn);
 
-/* Two bytes before the pc that the kernel would restart at: how the call was made. ERR_ABI: unknown. */
+/* Two bytes before the pc that the kernel would restart at: how the call was made. ERR_ABI:
+ * unknown. */
 int machine_settle_insn(struct saved *s, const unsigned char insn[2])
 	__attribute__((warn_unused_result));
 
 /*
- * A call that the stop itself ended with EINTR, although nothing was done yet and asking again is the
- * same: makes the kernel restart it (or report EINTR after all if a handler runs). Only for a call that
- * the thread entered moments ago, so that starting its timeout anew cannot be noticed. agent.c: "the
- * late sleeper".
+ * A call that the stop itself ended with EINTR, although nothing was done yet and asking again is
+ * the same: makes the kernel restart it (or report EINTR after all if a handler runs). `late`: also
+ * one with a timeout, which is right only for a call that the thread entered moments ago, so that
+ * starting the timeout anew cannot be noticed (agent.c: "the late sleeper"). True if the registers
+ * were changed.
  */
-void machine_settle_eintr(struct saved *s);
+bool machine_settle_eintr(struct saved *s, bool late);
 
 /* Values behind the code, all addresses in the target. */
 struct code_params {
@@ -57,8 +59,8 @@ void machine_code_image(unsigned char *image, const struct saved *s, const struc
 void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_t cave);
 
 /* The same, to have the diverted thread give the scratch memory back and wait again. */
-void machine_enter_unmap(struct user_regs_struct *regs, const struct saved *s, uint64_t cave,
-	uint64_t scratch);
+void machine_enter_unmap(
+	struct user_regs_struct *regs, const struct saved *s, uint64_t cave, uint64_t scratch);
 
 /*
  * Whether a diverted thread, stopped again, still waits to be put back; false when it is on its way
@@ -76,8 +78,8 @@ uint64_t machine_code_stamp(const unsigned char *image);
 size_t machine_stamp_offset(void);
 
 /*
- * The thread-making flags of the agent. A thread like any other for the kernel (same memory, files and
- * signal handlers), but without a stack or thread-local storage of its own, and not sharing the
+ * The thread-making flags of the agent. A thread like any other for the kernel (same memory, files
+ * and signal handlers), but without a stack or thread-local storage of its own, and not sharing the
  * filesystem context, so that nobody's setns(2) or unshare(2) is refused for its sake longer than
  * needed.
  */
@@ -89,11 +91,14 @@ enum sleep_kind {
 	SLEEP_AGAIN,   /* shows EINTR, but nothing is done before: could be asked again */
 	SLEEP_EXACT,   /* restarts with the right remaining time, nothing is visible */
 	SLEEP_LONGER,  /* restarts; its timeout grows by the time it was away */
-	SLEEP_BY_FILE, /* exact for pipes, terminals and such, and for sockets without receive timeout;
-			* the descriptor is the first argument */
+	SLEEP_BY_FILE, /* exact for pipes, terminals and such, and for sockets without receive
+			* timeout; the descriptor is the first argument */
 };
 enum sleep_kind machine_sleep_kind(bool narrow, long nr, const uint64_t arg[6]);
-/* Whether this call makes a child and waits in it for the child's exec or exit (vfork and its kin). */
+/* Whether it is one of SLEEP_AGAIN that waits without a timeout. */
+bool machine_waits_forever(bool narrow, long nr, const uint64_t arg[6]);
+/* Whether this call makes a child and waits in it for the child's exec or exit (vfork and its kin).
+ */
 bool machine_is_vfork(bool narrow, long nr);
 
 #endif

@@ -61,8 +61,8 @@ static size_t fill_row(const struct table *t, const struct call *c, struct row *
 	return at;
 }
 
-size_t table_fill(const struct table *t, const struct call *calls, size_t n, size_t most,
-	size_t *used)
+size_t table_fill(
+	const struct table *t, const struct call *calls, size_t n, size_t most, size_t *used)
 {
 	struct scratch_head *head = (struct scratch_head *)t->local;
 	size_t count = fit(t, calls, n, most);

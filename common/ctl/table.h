@@ -19,12 +19,12 @@ struct table {
 };
 
 /*
- * Lays out as many of the n calls as fit, at most `most`. Returns how many; *used gets the end of the
- * bytes written, from the beginning of the scratch memory. The head's first and last are set, its state
- * is left alone.
+ * Lays out as many of the n calls as fit, at most `most`. Returns how many; *used gets the end of
+ * the bytes written, from the beginning of the scratch memory. The head's first and last are set,
+ * its state is left alone.
  */
-size_t table_fill(const struct table *t, const struct call *calls, size_t n, size_t most,
-	size_t *used);
+size_t table_fill(
+	const struct table *t, const struct call *calls, size_t n, size_t most, size_t *used);
 
 /* Fetches results and the memory behind OUT and INOUT arguments of the first n calls. */
 void table_fetch(const struct table *t, struct call *calls, size_t n);

@@ -47,8 +47,9 @@ static bool socket_never_times_out(const struct proc *p, int fd)
 
 static bool restarts_by_file(const struct proc *p, int fd)
 {
-	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]", "anon_inode:[timerfd]",
-		"anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/", "/dev/tty", "/dev/console"};
+	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
+		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
+		"/dev/tty", "/dev/console"};
 	char link[32];
 	struct buf b = {0};
 	bool good = false;
@@ -65,7 +66,8 @@ static bool restarts_by_file(const struct proc *p, int fd)
 	return good;
 }
 
-/* The kernel says of a thread in a call where its pc is: behind an instruction of the program's kind. */
+/* The kernel says of a thread in a call where its pc is: behind an instruction of the program's
+ * kind. */
 static bool call_is_native(const struct choice *c, const struct thread_place *at)
 {
 	static const unsigned char native64[] = {0x0f, 0x05}, native32[] = {0xcd, 0x80};
@@ -82,21 +84,19 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	switch (machine_sleep_kind(c->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
-	case SLEEP_BY_FILE:
-		return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }
 
-static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+/* One look, in two readings that need not agree: RANK_NONE with *again when they do not. */
+static enum rank look_at(struct choice *c, pid_t tid, bool *stopped, bool *again)
 {
 	struct thread_place at;
-	char state;
+	int err = thread_place(c->p, tid, &at);
+	char state = err ? '?' : thread_state(c->p, tid);
 
-	*stopped = false;
-	if (thread_place(c->p, tid, &at))
-		return RANK_NONE;
-	state = thread_state(c->p, tid);
+	*stopped = *again = false;
 	switch (state) {
 	case 'T':
 		/* What the stop did to its call is done; being looked at adds nothing. */
@@ -106,10 +106,20 @@ static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
 		if (!at.running && machine_is_vfork(c->narrow, at.nr))
 			c->why_not = ERR_VFORK;
 		return RANK_NONE;
-	case 'R': return at.running ? RANK_RUNNING : RANK_NONE;
-	case 'S': return at.running ? RANK_RUNNING : rank_asleep(c, &at);
+	case 'R': return RANK_RUNNING;
+	case 'S': *again = at.running; return at.running ? RANK_NONE : rank_asleep(c, &at);
 	default: return RANK_NONE;
 	}
+}
+
+static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+{
+	enum rank rank = RANK_NONE;
+	bool again = true;
+
+	for (int looks = 0; again && looks < 4; looks++)
+		rank = look_at(c, tid, stopped, &again);
+	return rank;
 }
 
 /* Seccomp and tracers are matters of a thread, not of the process. */
@@ -179,7 +189,8 @@ static bool file_says(const char *path, const char *word)
 	return strstr(text, word) != NULL;
 }
 
-/* One line of /proc/PID/cgroup (cgroups(7)): "0::/path" in version 2, "7:freezer:/path" in version 1. */
+/* One line of /proc/PID/cgroup (cgroups(7)): "0::/path" in version 2, "7:freezer:/path" in
+ * version 1. */
 static bool line_is_frozen(char *line)
 {
 	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};

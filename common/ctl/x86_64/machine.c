@@ -9,22 +9,24 @@
 
 #include "base/err.h"
 
-#define USER_CS	     0x33
-#define USER32_CS    0x23
-#define FLAG_TRAP    0x100
-#define FLAG_DIR     0x400
-#define FLAG_OF_BIT  11
-#define OPCODE_CLD   0xfc
-#define OPCODE_STD   0xfd
-#define MODRM_NEAR   0x25 /* jmp *rip-relative */
-#define MODRM_FAR    0x2d /* ljmp *rip-relative: offset 32, selector 16 */
+#define USER_CS     0x33
+#define USER32_CS   0x23
+#define X32_BIT     0x40000000u /* __X32_SYSCALL_BIT */
+#define FLAG_TRAP   0x100
+#define FLAG_DIR    0x400
+#define FLAG_OF_BIT 11
+#define OPCODE_CLD  0xfc
+#define OPCODE_STD  0xfd
+#define MODRM_NEAR  0x25 /* jmp *rip-relative */
+#define MODRM_FAR   0x2d /* ljmp *rip-relative: offset 32, selector 16 */
 
 /* include/linux/errno.h of the kernel: never seen by user space, but by ptrace. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_BLOCK = 516 };
 
 extern const unsigned char cave_code[], cave_code_end[];
 extern const unsigned char cave_magic[], cave_owner[], cave_clone[], cave_stamp[], cave_entry[];
-extern const unsigned char cave_unmap[], cave_home[], cave_direction[], cave_jump[], cave_jump_intr[];
+extern const unsigned char cave_unmap[], cave_home[], cave_direction[], cave_jump[],
+	cave_jump_intr[];
 extern const unsigned char cave_scratch[], cave_size[], cave_mask[], cave_flags[], cave_rip[],
 	cave_rip_intr[], cave_rax_intr[], cave_regs[];
 
@@ -74,16 +76,21 @@ int machine_settle_insn(struct saved *s, const unsigned char insn[2])
 	return ERR_ABI;
 }
 
-void machine_settle_eintr(struct saved *s)
+bool machine_settle_eintr(struct saved *s, bool late)
 {
 	const struct user_regs_struct *r = &s->regs;
-	const uint64_t arg[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+	const uint64_t arg64[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
 	const uint64_t arg32[6] = {r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp};
+	const uint64_t *arg = s->int80 ? arg32 : arg64;
+	long nr = (long)r->orig_rax;
 
-	if ((int64_t)r->orig_rax < 0 || (int64_t)r->rax != -EINTR)
-		return;
-	if (machine_sleep_kind(s->int80, (long)r->orig_rax, s->int80 ? arg32 : arg) != SLEEP_BAD)
-		s->regs.rax = (uint64_t)-ERESTARTNOHAND;
+	if (nr < 0 || (int64_t)r->rax != -EINTR)
+		return false;
+	if (late ? machine_sleep_kind(s->int80, nr, arg) == SLEEP_BAD
+		 : !machine_waits_forever(s->int80, nr, arg))
+		return false;
+	s->regs.rax = (uint64_t)-ERESTARTNOHAND;
+	return true;
 }
 
 /* rax and rip as they are if the call starts again, without the kernel's help. */
@@ -100,9 +107,7 @@ static void restarted(const struct saved *s, uint64_t *rax, uint64_t *rip)
 		*rax = s->regs.orig_rax;
 		*rip -= 2;
 		break;
-	case -ERESTART_BLOCK:
-		*rax = s->int80 ? 0 : __NR_restart_syscall;
-		*rip -= 2;
+	case -ERESTART_BLOCK: *rax = s->int80 ? 0 : __NR_restart_syscall; *rip -= 2;
 	}
 }
 
@@ -168,8 +173,8 @@ void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_
 	regs->eflags &= ~(uint64_t)(FLAG_DIR | FLAG_TRAP);
 }
 
-void machine_enter_unmap(struct user_regs_struct *regs, const struct saved *s, uint64_t cave,
-	uint64_t scratch)
+void machine_enter_unmap(
+	struct user_regs_struct *regs, const struct saved *s, uint64_t cave, uint64_t scratch)
 {
 	machine_enter(regs, s, cave);
 	regs->rip = cave + offset(cave_unmap);
@@ -179,7 +184,8 @@ void machine_enter_unmap(struct user_regs_struct *regs, const struct saved *s, u
 
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave)
 {
-	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is done. */
+	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is
+	 * done. */
 	return regs->rip >= cave && regs->rip <= cave + offset(cave_home);
 }
 
