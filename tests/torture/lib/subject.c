@@ -105,7 +105,7 @@ static int count_wrong(const struct call *calls, const struct stat *st, pid_t pi
 		case 2: wrong += c->ret < 0 || (c->ret & O_ACCMODE) != O_RDWR; break;
 		case 3:
 			wrong += c->ret != 0 || st[i].st_ino != null.st_ino ||
-				 st[i].st_rdev != null.st_rdev;
+				st[i].st_rdev != null.st_rdev;
 			break;
 		}
 	}
