@@ -29,6 +29,7 @@ struct cli {
 	char **argv;
 	const char *argument; /* of the option just returned */
 	bool failed;          /* some operand failed */
+	bool write_failed;    /* stdout is beyond hope; told once */
 };
 
 /* Starts: locale, names for messages, the standard descriptors open (on /dev/null where closed). */
@@ -63,8 +64,9 @@ void cli_fail(struct cli *c, const char *operand, const char *words);
 int cli_finish(struct cli *c);
 
 /*
- * HUP, INT, QUIT (where not ignored on entry) and TERM set a flag instead of killing. Once the target
- * is as it was, cli_die_if_interrupted() dies of that same signal, as a shell expects.
+ * HUP, INT, QUIT and TERM, where not ignored on entry, set a flag instead of killing. Once the target
+ * is as it was, cli_die_if_interrupted() dies of that same signal, as a shell expects. While
+ * cli_write() is writing, when no target is ever held, they kill at once.
  */
 void cli_catch_signals(struct cli *c);
 bool cli_interrupted(void);

@@ -11,10 +11,10 @@
 #include "proc/proc.h"
 
 /*
- * The agent: system calls run inside a live process, which is put back exactly. See the theory at the
- * head of agent.c. Never opened where it could harm; the reason is the error:
- * ERR_SECCOMP ERR_SUD ERR_TRACED ERR_VFORK ERR_FROZEN ERR_DYING ERR_DUMPING ERR_NOVICTIM ERR_NOCAVE
- * ERR_ABI ERR_STEPPED ERR_OLDKERNEL ERR_BUSY ERR_PERM ERR_ZOMBIE ERR_KTHREAD ERR_GONE ERR_TIMEOUT.
+ * The agent: system calls run inside a live process, which is put back exactly. See the theory at
+ * the head of agent.c. Never opened where it could harm; the reason is the error: ERR_SECCOMP
+ * ERR_SUD ERR_TRACED ERR_VFORK ERR_FROZEN ERR_DYING ERR_DUMPING ERR_NOVICTIM ERR_NOCAVE ERR_ABI
+ * ERR_STEPPED ERR_OLDKERNEL ERR_BUSY ERR_PERM ERR_ZOMBIE ERR_KTHREAD ERR_GONE ERR_TIMEOUT.
  */
 struct agent;
 
@@ -27,9 +27,10 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 	__attribute__((warn_unused_result));
 
 /*
- * Runs the calls in order. 0 when all ran; each ret is the call's own result. A negative result means
- * that from some call on nothing ran (ERR_LOST, ERR_TIMEOUT, ERR_NOVICTIM, ERR_GONE): *done says how
- * many did, and the agent is only good for agent_close(). ERR_REFUSED: none ran, the agent is intact.
+ * Runs the calls in order. 0 when all ran; each ret is the call's own result. A negative result
+ * means that from some call on nothing ran (ERR_LOST, ERR_TIMEOUT, ERR_NOVICTIM, ERR_GONE): *done
+ * says how many did, and the agent is only good for agent_close(). ERR_REFUSED: none ran, the agent
+ * is intact.
  */
 int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
 	__attribute__((warn_unused_result));

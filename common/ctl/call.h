@@ -7,9 +7,9 @@
 
 /*
  * A system call to be run in, or on behalf of, a target: numbers of the x86_64 table and 64-bit
- * structures whatever the target's own mode is. The memory behind IN, OUT and INOUT arguments is the
- * caller's, stays the caller's, and is copied to and from the target; at most CALL_BYTES_MAX bytes
- * for one call in all.
+ * structures whatever the target's own mode is. The memory behind IN, OUT and INOUT arguments is
+ * the caller's, stays the caller's, and is copied to and from the target; at most CALL_BYTES_MAX
+ * bytes for one call in all.
  */
 enum call_how { CALL_VALUE, CALL_IN, CALL_OUT, CALL_INOUT };
 
@@ -36,8 +36,8 @@ struct call {
 		.how = CALL_VALUE,                                                                 \
 		.value = (uint64_t)(v),                                                            \
 	})
-#define ARG_IN(p, n)	((struct call_arg){.how = CALL_IN, .len = (n), .cptr = (p)})
-#define ARG_OUT(p, n)	((struct call_arg){.how = CALL_OUT, .len = (n), .ptr = (p)})
+#define ARG_IN(p, n)    ((struct call_arg){.how = CALL_IN, .len = (n), .cptr = (p)})
+#define ARG_OUT(p, n)   ((struct call_arg){.how = CALL_OUT, .len = (n), .ptr = (p)})
 #define ARG_INOUT(p, n) ((struct call_arg){.how = CALL_INOUT, .len = (n), .ptr = (p)})
 
 /*

@@ -28,9 +28,9 @@ int hold_take(struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct ho
 size_t hold_threads(const struct hold *h);
 
 /*
- * Lets every thread go as it was found (job-control stopped ones stay stopped) and frees; takes NULL.
- * held_ns, if not NULL, gets how long. ERR_TIMEOUT if the budget had run out before: what was read
- * since then was read from a running process.
+ * Lets every thread go as it was found (job-control stopped ones stay stopped) and frees; takes
+ * NULL. held_ns, if not NULL, gets how long. ERR_TIMEOUT if the budget had run out before: what was
+ * read since then was read from a running process.
  */
 int hold_release(struct hold *h, uint64_t *held_ns) __attribute__((warn_unused_result));
 

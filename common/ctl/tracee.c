@@ -109,6 +109,14 @@ int tracee_poll_stop(pid_t tid, bool *stopped)
 	return look(tid, stopped, NULL);
 }
 
+void tracee_reap(pid_t tid)
+{
+	siginfo_t si;
+
+	touch_point("reap");
+	(void)!waitid(P_PID, (id_t)tid, &si, WEXITED | __WALL | WNOHANG);
+}
+
 /*
  * Looks again and again at first, since a running thread stops within microseconds and sleeping
  * here would add a wake-up across CPUs to the time it is held; yields, in case both share a CPU.

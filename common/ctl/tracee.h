@@ -62,6 +62,12 @@ int tracee_cont(pid_t tid) __attribute__((warn_unused_result));
 /* Lets it go; a stopped process stays stopped. */
 int tracee_detach(pid_t tid) __attribute__((warn_unused_result));
 
+/*
+ * Takes note of the death of a tracee. Until its tracer does, the kernel keeps a dead thread, and
+ * with it the news of the process's end from its parent.
+ */
+void tracee_reap(pid_t tid);
+
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t tracee_clock(void);
 

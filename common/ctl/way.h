@@ -21,23 +21,24 @@
 enum way_kind { WAY_AGENT, WAY_BORROW, WAY_PROC };
 
 enum way_flags {
-	WAY_NO_AGENT = 1,  /* stop nobody: start with borrow */
-	WAY_NO_BORROW = 2, /* for tests and for the rare system without pidfd_getfd: agent or proc */
+	WAY_NO_AGENT = 1, /* stop nobody: start with borrow */
+	WAY_NO_BORROW =
+		2, /* for tests and for the rare system without pidfd_getfd: agent or proc */
 };
 
 struct way;
 
 /*
- * Always succeeds for a live process (WAY_PROC at worst); -ENOMEM or ERR_GONE otherwise. p stays the
- * caller's and must outlive the way.
+ * Always succeeds for a live process (WAY_PROC at worst); -ENOMEM or ERR_GONE otherwise. p stays
+ * the caller's and must outlive the way.
  */
 int way_open(struct proc *p, unsigned flags, struct way **out) __attribute__((warn_unused_result));
 
 /*
  * Runs the calls in order; the first argument of each is a descriptor of the target (a call without
- * descriptor, such as getpid, only makes sense by the agent). Each ret is the call's own result; under
- * WAY_BORROW a descriptor that is closed gives -EBADF, one that cannot be borrowed the reason as
- * -errno. 0, ERR_NOTSUP (WAY_PROC), ERR_REFUSED (call_allowed), ERR_GONE, -ENOMEM.
+ * descriptor, such as getpid, only makes sense by the agent). Each ret is the call's own result;
+ * under WAY_BORROW a descriptor that is closed gives -EBADF, one that cannot be borrowed the reason
+ * as -errno. 0, ERR_NOTSUP (WAY_PROC), ERR_REFUSED (call_allowed), ERR_GONE, -ENOMEM.
  */
 int way_batch(struct way *w, struct call *calls, size_t n) __attribute__((warn_unused_result));
 
@@ -45,13 +46,13 @@ enum way_kind way_kind(const struct way *w);
 
 /* What was done to the target, for -s. Times in nanoseconds. */
 struct way_report {
-	enum way_kind kind;  /* the way that served last */
-	int why_not_agent;   /* error code, 0 if the agent served or was not wanted */
-	int why_not_borrow;  /* error code, 0 if not needed or it served */
-	bool own_thread;     /* the agent was a thread of its own, not a diverted one */
-	uint64_t calls;      /* how many calls were run */
-	pid_t stopped_tid;   /* the thread that was stopped, 0: none */
-	unsigned stops;      /* how many times */
+	enum way_kind kind;           /* the way that served last */
+	int why_not_agent;            /* error code, 0 if the agent served or was not wanted */
+	int why_not_borrow;           /* error code, 0 if not needed or it served */
+	bool own_thread;              /* the agent was a thread of its own, not a diverted one */
+	uint64_t calls;               /* how many calls were run */
+	pid_t stopped_tid;            /* the thread that was stopped, 0: none */
+	unsigned stops;               /* how many times */
 	uint64_t held_ns, longest_ns; /* all stops together; the longest */
 };
 void way_report(const struct way *w, struct way_report *out);

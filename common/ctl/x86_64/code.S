@@ -17,13 +17,14 @@
 
 #define STATE	   0(%rbx) /* scratch: 0 idle, 1 calls posted, 2 calls done, 3 leave */
 #define CLONED	   8(%rbx) /* scratch: thread id of the agent, or -errno */
+#define NONCE	   16(%rbx)
 #define FIRST	   32(%rbx)
 #define LAST	   40(%rbx)
 #define POSTED	   1
 #define DONE	   2
 #define LEAVE	   3
-#define YIELDS	   20000 /* how often a diverted thread yields to wait for the tool: 5 ms and more */
-#define SPINS	   1500	 /* how often an agent looks before it sleeps: 50 us or so */
+#define SPINS	   1000 /* looks before sleeping: 20 to 60 us */
+#define NAPS	   120  /* naps of a diverted thread before it goes home: 20 ms or so */
 #define EINTR	   4
 #define ETIMEDOUT  110
 
@@ -57,8 +58,10 @@ cave_entry:
 	mov	$__NR_madvise, %eax
 	mov	$10, %edx		/* MADV_DONTFORK: no child inherits it */
 	syscall
+	mov	cave_stamp(%rip), %rax	/* this mapping is ours: the tool looks for it */
+	mov	%rax, NONCE
 	cmpl	$0, cave_clone(%rip)
-	je	await_calls
+	je	await
 
 /* ---- make the agent: born with every signal blocked, using nobody's stack ---- */
 	mov	$__NR_rt_sigprocmask, %eax
@@ -78,23 +81,29 @@ cave_entry:
 	jz	agent
 	mov	%eax, CLONED
 	jg	hold			/* the scratch memory is the agent's now */
-	jmp	await_leave
+	jmp	await
 
-/* ---- the diverted thread runs the calls itself ---- */
-await_calls:
-	mov	$YIELDS, %ebp
-1:	cmpl	$POSTED, STATE
+/*
+ * ---- the diverted thread serves the tool: runs calls when they are posted, leaves when told ----
+ * Naps in between, so that tool and thread may share a CPU; goes home when nothing comes for 20 ms.
+ */
+await:
+	mov	$NAPS, %ebp
+1:	mov	$SPINS, %ecx
+2:	mov	STATE, %edx
+	cmp	$POSTED, %edx
 	je	run
-	mov	$__NR_sched_yield, %eax
-	syscall
-	dec	%ebp
-	jnz	1b
-	jmp	unmap
-await_leave:
-	mov	$YIELDS, %ebp
-1:	cmpl	$LEAVE, STATE
+	cmp	$LEAVE, %edx
 	je	unmap
-	mov	$__NR_sched_yield, %eax
+	pause
+	dec	%ecx
+	jnz	2b
+	mov	$__NR_ppoll, %eax
+	xor	%edi, %edi
+	xor	%esi, %esi
+	lea	nap_time(%rip), %rdx
+	xor	%r10d, %r10d
+	mov	$8, %r8d
 	syscall
 	dec	%ebp
 	jnz	1b
@@ -120,7 +129,7 @@ run:
 2:	mov	$DONE, %eax
 	xchg	%eax, STATE
 	cmpl	$0, cave_clone(%rip)
-	je	await_leave
+	je	await
 	mov	$__NR_futex, %eax
 	mov	%rbx, %rdi
 	mov	$1, %esi		/* FUTEX_WAKE, shared: the tool waits on its own mapping */
@@ -154,16 +163,16 @@ agent_leave:
 	xor	%edi, %edi
 	syscall
 
+	.globl cave_unmap
 unmap:
+cave_unmap:
 	mov	$__NR_munmap, %eax
 	mov	%rbx, %rdi
 	mov	cave_size(%rip), %rsi
 	syscall
 
 /* ---- stay a moment, so that the tool can put the thread back exactly ---- */
-	.globl cave_hold
 hold:
-cave_hold:
 	mov	$__NR_ppoll, %eax
 	xor	%edi, %edi
 	xor	%esi, %esi
@@ -177,6 +186,8 @@ cave_hold:
  * What became pending meanwhile is delivered inside this ppoll, under the thread's own mask; it says
  * EINTR if and only if a handler ran, and then the interrupted call has to say EINTR too.
  */
+	.globl cave_home
+cave_home:
 	mov	$__NR_ppoll, %eax
 	xor	%edi, %edi
 	xor	%esi, %esi
@@ -233,6 +244,7 @@ cave_rip_intr:	.quad 0
 cave_rax_intr:	.quad 0
 all_signals:	.quad -1
 hold_time:	.quad 0, 20000000
+nap_time:	.quad 0, 100000
 no_time:	.quad 0			/* overlaps the next */
 deadman:	.quad 0, 300000000
 cave_regs:

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent: system calls inside a live process
+ *
+ * What has to hold
+ *	The target never notices, whatever happens to us. Not only when all goes well: also when
+ *this tool, or the process that controls the target for it, is killed between any two instructions.
+ *	So there is no moment at which the target needs us to get home.
+ *
+ * How it holds
+ *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread
+ *is diverted into it, its registers are written there too, as user space has to see them: an
+ *	interrupted call rewound so that it starts again, a restartable sequence at its abort
+ *address. The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits:
+ *before it the thread is untouched, after it the thread can go home alone. If we live, we do better
+ *than that: we stop the thread where it waits in the cave and put registers and mask back by
+ *ptrace, so that the kernel itself finishes the interrupted call with the right remaining time.
+ *
+ * Two shapes of agent
+ *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so.
+ *The new thread runs tables of calls out of the scratch memory, which we map too (through
+ *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300
+ *ms. Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
+ *per slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
+ *	fail), for those stopped by job control (a new thread would be stopped as well), and for
+ *tools without the right to map_files.
+ *
+ * Three parties
+ *	The tool (this file), the warden (agent_job.c; all ptrace is there) and the target. Tool and
+ *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes
+ *it. When both die at once the bytes stay in the private copy of that page, inert; the next tool
+ *finds them by their header, makes sure that nobody is in there, and clears them.
+ *
+ * Races that have names
+ *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
+ *that answers a stop with EINTR. Since it has only just entered, it is made to enter again
+ *(machine.h). The stranger: the program maps something at our address before we do.
+ *MAP_FIXED_NOREPLACE refuses, and a mapping is only believed to be ours with our nonce in it. The
+ *double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
+ *	gone with them.
+ *	The half-born: the diverted thread has made the agent and not said so yet. It is never
+ *called back from there.
+ *
+ * What remains is in ptools(7), HAZARDS.
+ */
+#include "ctl/agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ctl/agent_job.h"
+#include "ctl/divert.h"
+#include "ctl/table.h"
+#include "ctl/touch.h"
+#include "ctl/victim.h"
+#include "ctl/warden.h"
+#include "proc/threads.h"
+
+#define ANSWER_MS   2000 /* for anything the warden does: its budget is far below */
+#define BATCH_MS    2000 /* for a table of calls, none of which blocks */
+#define GOODBYE_MS  3000
+#define VACATE_MS   1000
+#define LOCK_MS     60
+#define SLICE_CALLS 500 /* about 150 us */
+#define SPINS       2000
+#define TABLE_CALLS 4096
+
+struct agent {
+	struct proc *p;
+	struct warden *warden;
+	struct agent_control *control;
+	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
+	int lock, mem;
+	uint64_t calls;
+	bool lost;
+};
+
+/* ---- open ---- */
+
+static int take_lock(const struct proc *p, int *lock)
+{
+	struct timespec pause = {.tv_nsec = 1000000};
+
+	*lock = openat(proc_dirfd(p), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock < 0)
+		return errno == ENOENT || errno == ESRCH ? ERR_GONE : -errno;
+	for (int ms = 0; flock(*lock, LOCK_EX | LOCK_NB); ms++) {
+		if (ms == LOCK_MS || errno != EWOULDBLOCK)
+			return ERR_BUSY;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* Whether this kernel lets us follow links in map_files at all: tried on memory of our own. */
+static bool may_map_files(const void *shared)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/self/map_files/%lx-%lx", (unsigned long)shared,
+		(unsigned long)shared + ((sizeof(struct agent_control) + 4095) & ~4095ul));
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static int map_scratch(struct agent *a)
+{
+	char path[80];
+	void *m;
+	int fd;
+
+	snprintf(path, sizeof path, "map_files/%lx-%lx", (unsigned long)a->control->scratch,
+		(unsigned long)a->control->scratch + SCRATCH_SIZE);
+	touch_point("map_files");
+	fd = openat(proc_dirfd(a->p), path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ESRCH ? ERR_GONE : -errno;
+	m = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (m == MAP_FAILED)
+		return -errno;
+	a->scratch = m;
+	return 0;
+}
+
+static int start(struct agent *a)
+{
+	struct agent_work work = {.p = a->p, .control = a->control};
+	struct warden_message m;
+	int keep[] = {a->lock, proc_dirfd(a->p), proc_pidfd(a->p)};
+	int err = warden_start(agent_job, &work, keep, sizeof keep / sizeof *keep, &a->warden);
+
+	if (!err)
+		err = warden_await(a->warden, &m, ANSWER_MS);
+	if (!err && a->control->own_thread)
+		err = map_scratch(a);
+	return err;
+}
+
+static int allocate(struct proc *p, struct agent **out)
+{
+	struct agent *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return -ENOMEM;
+	*a = (struct agent){.p = p, .lock = -1, .mem = -1};
+	a->control = mmap(NULL, sizeof *a->control, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (a->control == MAP_FAILED) {
+		free(a);
+		return -ENOMEM;
+	}
+	*out = a;
+	return 0;
+}
+
+int agent_open(struct proc *p, unsigned flags, struct agent **out)
+{
+	struct agent *a;
+	struct victim v;
+	unsigned threads;
+	bool narrow;
+	int err = proc_is_live(p) ? victim_allowed(p, &threads) : ERR_NOTSUP;
+
+	if (err)
+		return err;
+	err = allocate(p, &a);
+	if (err)
+		return err;
+	err = take_lock(p, &a->lock);
+	if (err)
+		goto out_close;
+	err = cave_is_narrow(p, proc_pid(p), &narrow);
+	if (err)
+		goto out_close;
+	a->control->narrow = narrow;
+	err = victim_choose(p, narrow, &v);
+	if (err)
+		goto out_close;
+	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
+		may_map_files(a->control);
+	err = start(a);
+	if (err)
+		goto out_close;
+	*out = a;
+	return 0;
+
+out_close:
+	agent_close(a);
+	return err;
+}
+
+/* ---- calls, run by a thread of its own ---- */
+
+static _Atomic uint32_t *state_of(struct agent *a)
+{
+	return (_Atomic uint32_t *)&((struct scratch_head *)a->scratch)->state;
+}
+
+static void post(struct agent *a, uint32_t state)
+{
+	atomic_store(state_of(a), state);
+	touch_point("wake");
+	syscall(SYS_futex, state_of(a), FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static bool agent_lives(struct agent *a)
+{
+	return thread_state(a->p, a->control->agent) != '?';
+}
+
+/* Spins first: most tables are done before a sleep would be over. */
+static int await_done(struct agent *a)
+{
+	struct timespec step = {.tv_nsec = 50000000};
+
+	for (int i = 0; i < SPINS; i++) {
+		if (atomic_load(state_of(a)) == SCRATCH_DONE)
+			return 0;
+		__builtin_ia32_pause();
+	}
+	for (int ms = 0; ms < BATCH_MS; ms += 50) {
+		uint32_t seen = atomic_load(state_of(a));
+		if (seen == SCRATCH_DONE)
+			return 0;
+		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
+			errno == ETIMEDOUT && !agent_lives(a))
+			return ERR_LOST;
+	}
+	return ERR_TIMEOUT;
+}
+
+static int run_by_thread(struct agent *a, struct call *calls, size_t n, size_t *ran)
+{
+	struct table t = {a->scratch, a->control->scratch, SCRATCH_SIZE};
+	size_t used;
+	int err;
+
+	*ran = table_fill(&t, calls, n, TABLE_CALLS, &used);
+	post(a, SCRATCH_POSTED);
+	err = await_done(a);
+	if (!err)
+		table_fetch(&t, calls, *ran);
+	return err;
+}
+
+/* ---- calls, run by the diverted thread ---- */
+
+static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
+{
+	struct agent_control *c = a->control;
+	struct table t = {c->table, c->scratch, SCRATCH_SIZE};
+	struct warden_message m = {.op = AGENT_SLICE};
+	size_t used;
+	int err;
+
+	*ran = table_fill(&t, calls, n, SLICE_CALLS, &used);
+	c->used = used;
+	err = warden_ask(a->warden, &m, ANSWER_MS);
+	if (!err)
+		table_fetch(&t, calls, *ran);
+	return err;
+}
+
+/* ---- public ---- */
+
+static int check_all(const struct call *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t bytes = 0;
+		int err = call_allowed(&calls[i]);
+		for (int j = 0; !err && j < 6; j++)
+			bytes += calls[i].arg[j].how == CALL_VALUE ? 0 : calls[i].arg[j].len;
+		if (err || bytes > CALL_BYTES_MAX)
+			return err ? err : ERR_TOOBIG;
+	}
+	return 0;
+}
+
+int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
+{
+	int err = check_all(calls, n);
+
+	*done = 0;
+	if (!err && a->lost)
+		err = ERR_LOST;
+	while (!err && *done < n) {
+		size_t ran;
+		if (a->control->own_thread)
+			err = run_by_thread(a, calls + *done, n - *done, &ran);
+		else
+			err = run_by_slice(a, calls + *done, n - *done, &ran);
+		if (err) {
+			a->lost = true;
+			return proc_check(a->p) ? ERR_GONE : err;
+		}
+		*done += ran;
+		a->calls += ran;
+	}
+	return err;
+}
+
+int agent_call(struct agent *a, struct call *c)
+{
+	size_t done;
+
+	return agent_batch(a, c, 1, &done);
+}
+
+void agent_report(const struct agent *a, struct agent_report *out)
+{
+	const struct agent_control *c = a->control;
+
+	*out = (struct agent_report){.own_thread = c->own_thread,
+		.stopped_tid = c->victim,
+		.stops = c->stops,
+		.calls = a->calls,
+		.held_ns = c->held_ns,
+		.longest_ns = c->longest_ns};
+}
+
+/* What a warden that did not end in order has left to do. */
+static void clean_up_behind(struct agent *a)
+{
+	unsigned char first;
+	int mem;
+
+	if (!a->control->cave.addr || cave_open_mem(a->p, proc_pid(a->p), &mem))
+		return;
+	if (!cave_read(mem, a->control->cave.addr, &first, 1) && first)
+		(void)!cave_vacate(a->p, mem, &a->control->cave, VACATE_MS);
+	close(mem);
+}
+
+void agent_close(struct agent *a)
+{
+	if (!a)
+		return;
+	if (a->scratch) {
+		post(a, SCRATCH_LEAVE);
+		munmap(a->scratch, SCRATCH_SIZE);
+	}
+	if (!warden_stop(a->warden, GOODBYE_MS))
+		clean_up_behind(a);
+	if (a->lock >= 0)
+		close(a->lock);
+	munmap(a->control, sizeof *a->control);
+	free(a);
+}

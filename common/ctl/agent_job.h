@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_CTL_AGENT_JOB_H
+#define PTOOLS_CTL_AGENT_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ctl/cave.h"
+#include "proc/proc.h"
+
+#define SCRATCH_SIZE (512u << 10)
+
+/*
+ * What tool and warden share: memory that both have mapped. The warden writes the first part, so
+ * that the tool can clean up behind a warden that was killed.
+ */
+struct agent_control {
+	bool own_thread; /* set by the tool: make the agent a thread */
+	bool narrow;
+	struct cave cave; /* addr 0: nothing was written yet */
+	uint64_t scratch; /* address in the target */
+	pid_t victim;     /* the thread that was diverted last */
+	pid_t agent;      /* the agent's thread id, 0: none */
+	unsigned stops;
+	uint64_t held_ns, longest_ns;
+	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */
+	unsigned char table[SCRATCH_SIZE] __attribute__((aligned(16)));
+};
+
+/* The warden's requests. */
+enum { AGENT_SLICE = 1 };
+
+struct agent_work {
+	const struct proc *p;
+	struct agent_control *control;
+};
+
+/*
+ * The job of the warden (warden_job). First answer: the agent is there, or why not. Then, where the
+ * diverted thread runs the calls itself, one slice of control->table per request AGENT_SLICE. At
+ * the end everything is put back.
+ */
+void agent_job(int sock, void *work);
+
+#endif

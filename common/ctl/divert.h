@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_CTL_DIVERT_H
+#define PTOOLS_CTL_DIVERT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ctl/cave.h"
+#include "ctl/machine.h"
+#include "ctl/victim.h"
+
+/*
+ * The head of the scratch memory, the one thing that code in the cave and tool share (code.S has
+ * the same numbers). The table of calls begins at first and ends at last, as addresses in the
+ * target.
+ */
+enum scratch_state { SCRATCH_IDLE, SCRATCH_POSTED, SCRATCH_DONE, SCRATCH_LEAVE };
+struct scratch_head {
+	uint32_t state; /* a futex where the agent is a thread */
+	uint32_t unused;
+	int32_t cloned; /* thread id of the agent, or -errno, once it is known */
+	uint32_t unused2;
+	uint64_t nonce; /* params.stamp: the mapping was made by this very diversion */
+	uint64_t unused3;
+	uint64_t first, last;
+};
+
+/*
+ * One thread diverted into the cave for a moment. Used in the warden, within its budget. Fill in p,
+ * mem, cave, victim and params; the rest belongs to these functions.
+ */
+struct diversion {
+	const struct proc *p;
+	int mem;
+	struct cave cave;
+	struct victim victim;
+	struct code_params params;
+	struct saved saved;
+	struct user_regs_struct *locked; /* a resident page, for tracee_set_regs() */
+	uint64_t begun, held_ns;         /* how long the thread was away, in the end */
+	bool away;                       /* it is in the cave now */
+};
+
+/*
+ * Stops the thread, writes code and registers into the cave and sends the thread there. On failure
+ * nothing has changed. ERR_TIMEOUT: it did not stop, and only the end of this process lets go of
+ * it.
+ */
+int divert_begin(struct diversion *d) __attribute__((warn_unused_result));
+
+/*
+ * Stops it again. d->away tells whether it still waits in the cave: only then do the next two make
+ * sense. *map_error: the -errno of the code's mmap if that is what it waits with, else 0. On
+ * failure nobody but the end of this process lets go of it; it goes home by itself then.
+ */
+int divert_stop(struct diversion *d, int *map_error) __attribute__((warn_unused_result));
+
+/* Lets it go on in the cave, from where it stands, or from where it gives the scratch memory back.
+ */
+int divert_resume(struct diversion *d, bool unmap) __attribute__((warn_unused_result));
+
+/* Puts it back exactly as it was found and lets go. The scratch memory must be gone, or an agent's.
+ */
+int divert_restore(struct diversion *d) __attribute__((warn_unused_result));
+
+/* Lets go of it wherever it is: from the cave it finds home alone. */
+void divert_let_go(struct diversion *d);
+
+/* A page for d->locked: locked and touched; NULL when out of memory. munmap'ed with the process. */
+struct user_regs_struct *divert_locked_page(void);
+
+#endif

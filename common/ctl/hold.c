@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A whole process stopped for one exact instant
+ *
+ * Stop states
+ *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it
+ *stops (PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
+ *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7)
+ *says so), one in a job-control stop where it stands. One in D state stops when that is over, a
+ *vfork parent when its child has gone on: for these there is the deadline.
+ *
+ * Races that have names
+ *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is
+ *read again after everybody known has stopped, until it holds nobody new: stopped threads make
+ *none. The mortal: a thread dies between list and stop. It is forgotten; its death is taken note
+ *of, for a dead thread that its tracer ignores keeps the whole process from ending. The signal: one
+ *that is being delivered when the thread stops is passed on, and the stop waited for again
+ *(tracee.c).
+ *
+ * Letting go
+ *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this
+ *process dies at any moment the kernel does the same.
+ */
+#include "ctl/hold.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ctl/tracee.h"
+#include "ctl/warden.h"
+#include "proc/access.h"
+#include "proc/threads.h"
+
+#define GRACE_MS 1000 /* for the warden's answer beyond its own deadline */
+
+/* What tool and warden share. */
+struct hold_control {
+	const struct proc *p;
+	unsigned timeout_ms, budget_ms;
+	pid_t culprit;
+	size_t threads;
+	uint64_t held_ns;
+};
+
+struct hold {
+	struct warden *warden;
+	struct hold_control *control;
+};
+
+/* ---- in the warden ---- */
+
+struct held {
+	pid_t *tid;
+	bool *stopped;
+	size_t n, cap, running;
+	uint64_t begun;
+};
+
+static bool known(const struct held *h, pid_t tid)
+{
+	for (size_t i = h->n; i-- > 0;)
+		if (h->tid[i] == tid)
+			return true;
+	return false;
+}
+
+static int remember(struct held *h, pid_t tid)
+{
+	if (h->n == h->cap) {
+		size_t cap = h->cap ? h->cap * 2 : 64;
+		pid_t *t = reallocarray(h->tid, cap, sizeof *t);
+		if (t)
+			h->tid = t;
+		bool *s = reallocarray(h->stopped, cap, sizeof *s);
+		if (s)
+			h->stopped = s;
+		if (!t || !s)
+			return -ENOMEM;
+		h->cap = cap;
+	}
+	h->tid[h->n] = tid;
+	h->stopped[h->n++] = false;
+	h->running++;
+	return 0;
+}
+
+static void forget(struct held *h, size_t i)
+{
+	tracee_reap(h->tid[i]);
+	h->running -= !h->stopped[i];
+	h->n--;
+	h->tid[i] = h->tid[h->n];
+	h->stopped[i] = h->stopped[h->n];
+}
+
+static int take_thread(const struct proc *p, struct held *h, pid_t tid)
+{
+	int err = tracee_seize(tid);
+
+	/* The kernel refuses a dead leader with the same word as a stranger's thread. */
+	if (err == ERR_PERM && strchr("ZX?", thread_state(p, tid)))
+		err = ERR_GONE;
+	if (err)
+		return err == ERR_GONE ? 0 : err;
+	err = remember(h, tid);
+	if (!err)
+		err = tracee_interrupt(tid);
+	return err == ERR_GONE ? 0 : err;
+}
+
+/* Takes everybody in the list that is not taken yet; *fresh: how many those were. */
+static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
+{
+	struct threads t = {0};
+	size_t before = h->n;
+	int err = threads_list(p, &t);
+
+	for (size_t i = 0; !err && i < t.n; i++)
+		if (!known(h, t.tid[i]))
+			err = take_thread(p, h, t.tid[i]);
+	threads_free(&t);
+	*fresh = h->n - before;
+	return err;
+}
+
+/* One look at everybody who has not stopped yet. */
+static int look_at_all(struct held *h)
+{
+	for (size_t i = 0; i < h->n;) {
+		bool stopped = h->stopped[i];
+		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped);
+		if (err == ERR_GONE) {
+			forget(h, i);
+			continue;
+		}
+		if (err)
+			return err;
+		h->running -= stopped && !h->stopped[i];
+		h->stopped[i++] = stopped;
+	}
+	return 0;
+}
+
+static pid_t first_running(const struct held *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!h->stopped[i])
+			return h->tid[i];
+	return 0;
+}
+
+static int await_all(struct held *h, struct hold_control *c)
+{
+	struct timespec pause = {.tv_nsec = 20000};
+	uint64_t end = h->begun + c->timeout_ms * 1000000ull;
+	int err = look_at_all(h);
+
+	while (!err && h->running) {
+		if (tracee_clock() > end) {
+			c->culprit = first_running(h);
+			return ERR_TIMEOUT;
+		}
+		nanosleep(&pause, NULL);
+		err = look_at_all(h);
+	}
+	return err;
+}
+
+static int take_all(struct held *h, struct hold_control *c)
+{
+	uint64_t end;
+	size_t fresh;
+	int err;
+
+	h->begun = tracee_clock();
+	end = h->begun + c->timeout_ms * 1000000ull;
+	do {
+		err = take_listed(c->p, h, &fresh);
+		if (!err)
+			err = await_all(h, c);
+		if (!err && fresh && tracee_clock() > end)
+			err = ERR_TIMEOUT;
+	} while (!err && fresh);
+	c->threads = h->n;
+	return !err && !h->n ? ERR_GONE : err;
+}
+
+static void release_all(struct held *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (tracee_detach(h->tid[i]) == ERR_GONE)
+			tracee_reap(h->tid[i]);
+}
+
+static void hold_job(int sock, void *arg)
+{
+	struct hold_control *c = arg;
+	struct held h = {0};
+	struct budget budget;
+	struct warden_message m;
+	int err = budget_open(&budget);
+
+	if (!err)
+		err = budget_set(&budget, c->timeout_ms + c->budget_ms);
+	if (!err)
+		err = take_all(&h, c);
+	warden_answer(sock, err, 0);
+	if (err)
+		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
+	(void)!warden_receive(sock, &m);
+	release_all(&h);
+	c->held_ns = tracee_clock() - h.begun;
+	warden_answer(sock, 0, 0);
+}
+
+/* ---- in the tool ---- */
+
+static void hold_free(struct hold *h)
+{
+	munmap(h->control, sizeof *h->control);
+	free(h);
+}
+
+static int hold_new(struct proc *p, struct hold **out)
+{
+	struct hold *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return -ENOMEM;
+	h->control = mmap(NULL, sizeof *h->control, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (h->control == MAP_FAILED) {
+		free(h);
+		return -ENOMEM;
+	}
+	h->control->p = p;
+	*out = h;
+	return 0;
+}
+
+int hold_take(
+	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
+{
+	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
+	struct warden_message m;
+	struct hold *h;
+	int err = access_check(p);
+
+	*culprit = 0;
+	if (!err)
+		err = hold_new(p, &h);
+	if (err)
+		return err;
+	h->control->timeout_ms = timeout_ms;
+	h->control->budget_ms = budget_ms;
+	err = warden_start(hold_job, h->control, keep, 2, &h->warden);
+	if (!err)
+		err = warden_await(h->warden, &m, timeout_ms + GRACE_MS);
+	if (err) {
+		*culprit = h->control->culprit;
+		warden_stop(h->warden, GRACE_MS);
+		hold_free(h);
+		return err == ERR_PERM ? ERR_TRACED : err;
+	}
+	*out = h;
+	return 0;
+}
+
+size_t hold_threads(const struct hold *h)
+{
+	return h->control->threads;
+}
+
+int hold_release(struct hold *h, uint64_t *held_ns)
+{
+	struct warden_message m = {0};
+	int err;
+
+	if (!h)
+		return 0;
+	err = warden_ask(h->warden, &m, GRACE_MS);
+	if (held_ns)
+		*held_ns = h->control->held_ns;
+	warden_stop(h->warden, GRACE_MS);
+	hold_free(h);
+	return err == ERR_LOST ? ERR_TIMEOUT : err;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/victim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "ctl/machine.h"
+#include "proc/access.h"
+#include "proc/status.h"
+#include "proc/threads.h"
+
+#define SIGKILL_BIT (1u << 8)
+
+enum rank { RANK_NONE, RANK_RUNNING, RANK_LONGER, RANK_EXACT };
+
+struct choice {
+	const struct proc *p;
+	bool narrow;
+	enum rank best;
+	struct victim victim;
+	int why_not;
+};
+
+/* ---- a thread that sleeps on a descriptor ---- */
+
+static bool socket_never_times_out(const struct proc *p, int fd)
+{
+	struct timeval tv = {.tv_sec = 1};
+	socklen_t len = sizeof tv;
+	int copy = (int)syscall(SYS_pidfd_getfd, proc_pidfd(p), fd, 0);
+
+	if (copy < 0)
+		return false;
+	if (getsockopt(copy, SOL_SOCKET, SO_RCVTIMEO, &tv, &len))
+		tv.tv_sec = 1;
+	close(copy);
+	return !tv.tv_sec && !tv.tv_usec;
+}
+
+static bool restarts_by_file(const struct proc *p, int fd)
+{
+	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
+		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
+		"/dev/tty", "/dev/console"};
+	char link[32];
+	struct buf b = {0};
+	bool good = false;
+
+	snprintf(link, sizeof link, "fd/%d", fd);
+	if (!proc_read_link(p, link, &b)) {
+		const char *name = buf_cstr(&b);
+		for (size_t i = 0; i < sizeof exact / sizeof *exact && !good; i++)
+			good = !strncmp(name, exact[i], strlen(exact[i]));
+		if (!strncmp(name, "socket:[", 8))
+			good = socket_never_times_out(p, fd);
+	}
+	buf_free(&b);
+	return good;
+}
+
+/* The kernel says of a thread in a call where its pc is: behind an instruction of the program's
+ * kind. */
+static bool call_is_native(const struct choice *c, const struct thread_place *at)
+{
+	static const unsigned char native64[] = {0x0f, 0x05}, native32[] = {0xcd, 0x80};
+	unsigned char insn[2];
+
+	return !proc_read_mem(c->p, at->pc - 2, insn, sizeof insn) &&
+		!memcmp(insn, c->narrow ? native32 : native64, sizeof insn);
+}
+
+static enum rank rank_asleep(const struct choice *c, const struct thread_place *at)
+{
+	if (at->nr < 0 || !call_is_native(c, at))
+		return RANK_NONE;
+	switch (machine_sleep_kind(c->narrow, at->nr, at->arg)) {
+	case SLEEP_EXACT: return RANK_EXACT;
+	case SLEEP_LONGER: return RANK_LONGER;
+	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	default: return RANK_NONE;
+	}
+}
+
+static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+{
+	struct thread_place at;
+	char state;
+
+	*stopped = false;
+	if (thread_place(c->p, tid, &at))
+		return RANK_NONE;
+	state = thread_state(c->p, tid);
+	switch (state) {
+	case 'T':
+		/* What the stop did to its call is done; being looked at adds nothing. */
+		*stopped = true;
+		return RANK_EXACT;
+	case 'D':
+		if (!at.running && machine_is_vfork(c->narrow, at.nr))
+			c->why_not = ERR_VFORK;
+		return RANK_NONE;
+	case 'R': return at.running ? RANK_RUNNING : RANK_NONE;
+	case 'S': return at.running ? RANK_RUNNING : rank_asleep(c, &at);
+	default: return RANK_NONE;
+	}
+}
+
+/* Seccomp and tracers are matters of a thread, not of the process. */
+static int thread_refuses(const struct proc *p, pid_t tid)
+{
+	struct status st;
+	int err = status_read(p, tid, &st);
+
+	if (err)
+		return err;
+	if (st.seccomp > 0)
+		return ERR_SECCOMP;
+	if (st.tracer)
+		return ERR_TRACED;
+	return 0;
+}
+
+static void consider(struct choice *c, pid_t tid)
+{
+	bool stopped;
+	enum rank rank = rank_of(c, tid, &stopped);
+	int refusal;
+
+	if (rank <= c->best)
+		return;
+	refusal = thread_refuses(c->p, tid);
+	if (refusal) {
+		if (refusal != ERR_GONE)
+			c->why_not = refusal;
+		return;
+	}
+	c->best = rank;
+	c->victim = (struct victim){.tid = tid, .stopped = stopped};
+}
+
+int victim_choose(const struct proc *p, bool narrow, struct victim *out)
+{
+	struct choice c = {.p = p, .narrow = narrow, .why_not = ERR_NOVICTIM};
+	struct threads t = {0};
+	int err = threads_list(p, &t);
+
+	for (size_t i = 0; !err && i < t.n && c.best < RANK_EXACT; i++)
+		consider(&c, t.tid[i]);
+	threads_free(&t);
+	if (err)
+		return err;
+	*out = c.victim;
+	return c.best == RANK_NONE ? c.why_not : 0;
+}
+
+/* ---- the process as a whole ---- */
+
+/* Whether the file exists and contains the word. */
+static bool file_says(const char *path, const char *word)
+{
+	char text[256];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return strstr(text, word) != NULL;
+}
+
+/* One line of /proc/PID/cgroup (cgroups(7)): "0::/path" in version 2, "7:freezer:/path" in
+ * version 1. */
+static bool line_is_frozen(char *line)
+{
+	static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+	char file[4096 + 64], *path = strchr(line, ':');
+	bool v2 = !strncmp(line, "0::", 3);
+
+	path = path ? strchr(path + 1, ':') : NULL;
+	if (!path)
+		return false;
+	path++;
+	for (size_t i = 0; v2 && i < 2; i++) {
+		snprintf(file, sizeof file, "%s%s/cgroup.events", mounts[i], path);
+		if (file_says(file, "frozen 1"))
+			return true;
+	}
+	if (v2 || !strstr(line, "freezer"))
+		return false;
+	snprintf(file, sizeof file, "/sys/fs/cgroup/freezer%s/freezer.state", path);
+	return file_says(file, "FR"); /* FREEZING, FROZEN */
+}
+
+static bool is_frozen(const struct proc *p)
+{
+	struct buf b = {0};
+	bool frozen = false;
+	char *line, *rest;
+
+	if (!proc_read_file(p, "cgroup", 65536, &b) && b.len)
+		for (rest = b.data; !frozen && (line = strsep(&rest, "\n"));)
+			frozen = line_is_frozen(line);
+	buf_free(&b);
+	return frozen;
+}
+
+int victim_allowed(const struct proc *p, unsigned *threads)
+{
+	struct status st;
+	int err = access_check(p);
+
+	if (err)
+		return err;
+	err = status_read(p, 0, &st);
+	if (err)
+		return err;
+	*threads = st.threads > 0 ? (unsigned)st.threads : 1;
+	if (st.tracer)
+		return ERR_TRACED;
+	if (st.core_dumping)
+		return ERR_DUMPING;
+	if ((st.sig_pending | st.shared_pending) & SIGKILL_BIT)
+		return ERR_DYING;
+	return is_frozen(p) ? ERR_FROZEN : 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/warden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+#define WARDEN_NAME "ptools-warden"
+#define KEEP_MAX    16
+
+struct warden {
+	pid_t pid;
+	int sock;
+};
+
+static int ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes everything but the standard descriptors, sock and the n in keep. */
+static void close_others(int sock, const int *keep, size_t n)
+{
+	int all[KEEP_MAX + 1] = {sock};
+	unsigned from = 3;
+
+	for (size_t i = 0; i < n; i++)
+		all[i + 1] = keep[i];
+	qsort(all, n + 1, sizeof *all, ascending);
+	for (size_t i = 0; i <= n; i++) {
+		if (all[i] < (int)from)
+			continue;
+		if ((unsigned)all[i] > from)
+			close_range(from, (unsigned)all[i] - 1, 0);
+		from = (unsigned)all[i] + 1;
+	}
+	close_range(from, ~0u, 0);
+}
+
+static void leave_terminal(void)
+{
+	struct sigaction plain = {.sa_handler = SIG_DFL}, deaf = {.sa_handler = SIG_IGN};
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR);
+
+	setsid();
+	prctl(PR_SET_NAME, WARDEN_NAME);
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	/* Asking it to end is the business of the tool; until then it has a target to put back. */
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &plain, NULL);
+	sigaction(SIGHUP, &deaf, NULL);
+	sigaction(SIGINT, &deaf, NULL);
+	sigaction(SIGQUIT, &deaf, NULL);
+	sigaction(SIGTERM, &deaf, NULL);
+	sigaction(SIGPIPE, &deaf, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct warden **out)
+{
+	struct warden *w = calloc(1, sizeof *w);
+	int pair[2], err;
+
+	if (!w || n > KEEP_MAX) {
+		free(w);
+		return -ENOMEM;
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		err = -errno;
+		goto out_free;
+	}
+	w->sock = pair[0];
+	w->pid = fork();
+	if (w->pid < 0) {
+		err = -errno;
+		goto out_close;
+	}
+	if (w->pid == 0) {
+		leave_terminal();
+		close_others(pair[1], keep, n);
+		job(pair[1], arg);
+		_exit(0);
+	}
+	close(pair[1]);
+	*out = w;
+	return 0;
+
+out_close:
+	close(pair[0]);
+	close(pair[1]);
+out_free:
+	free(w);
+	return err;
+}
+
+int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
+{
+	struct pollfd pfd = {.fd = w->sock, .events = POLLIN};
+	struct timespec begun, now;
+	ssize_t n;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		long spent = (now.tv_sec - begun.tv_sec) * 1000 +
+			(now.tv_nsec - begun.tv_nsec) / 1000000;
+		if (spent >= (long)timeout_ms)
+			return ERR_TIMEOUT;
+		if (poll(&pfd, 1, (int)timeout_ms - (int)spent) <= 0)
+			continue;
+		n = recv(w->sock, m, sizeof *m, MSG_DONTWAIT);
+		if (n == (ssize_t)sizeof *m)
+			return m->err;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		return ERR_LOST;
+	}
+}
+
+int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
+{
+	if (send(w->sock, m, sizeof *m, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
+		return ERR_LOST;
+	return warden_await(w, m, timeout_ms);
+}
+
+static bool reap(pid_t pid, unsigned timeout_ms, int *status)
+{
+	struct timespec pause = {.tv_nsec = 100000};
+
+	for (unsigned waited = 0; waited <= timeout_ms * 10; waited++) {
+		pid_t r = waitpid(pid, status, WNOHANG);
+		if (r == pid || (r < 0 && errno != EINTR))
+			return r == pid;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+bool warden_stop(struct warden *w, unsigned timeout_ms)
+{
+	int status = 0;
+	bool ended;
+
+	if (!w)
+		return true;
+	close(w->sock);
+	ended = reap(w->pid, timeout_ms, &status);
+	if (!ended) {
+		kill(w->pid, SIGKILL);
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	free(w);
+	return ended && WIFEXITED(status);
+}
+
+int warden_receive(int sock, struct warden_message *m)
+{
+	ssize_t n;
+
+	do
+		n = recv(sock, m, sizeof *m, 0);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof *m ? 0 : ERR_LOST;
+}
+
+void warden_answer(int sock, int err, uint64_t value)
+{
+	struct warden_message m = {.err = err, .value = value};
+
+	/* A tool that is gone gets no answer; the next receive tells. */
+	(void)!send(sock, &m, sizeof m, MSG_NOSIGNAL);
+}
+
+int budget_open(struct budget *b)
+{
+	struct sigevent kill_us = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+
+	return timer_create(CLOCK_MONOTONIC, &kill_us, &b->timer) ? -errno : 0;
+}
+
+int budget_set(struct budget *b, unsigned ms)
+{
+	struct itimerspec when = {
+		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000}};
+
+	return timer_settime(b->timer, 0, &when, NULL) ? -errno : 0;
+}
