@@ -24,12 +24,17 @@ void fds_free(struct fds *f);
  * a view that was never opened.
  */
 struct fd_view {
-	int fd_dir, fdinfo_dir; /* -1: not open */
+	int fd_dir, fdinfo_dir;  /* -1: not open */
+	const struct proc *proc; /* must outlive the view; NULL: never opened */
 };
 int fd_view_open(const struct proc *p, struct fd_view *out) __attribute__((warn_unused_result));
 void fd_view_close(struct fd_view *v);
 
-/* Appends the link text of a descriptor: a path, "socket:[123]", "anon_inode:[eventpoll]"... */
+/*
+ * Looks at one descriptor. All of them: -ENOENT when it is not open (any more), ERR_GONE when the whole
+ * process is gone, -EACCES without ptrace read rights.
+ * Appends the link text of a descriptor: a path, "socket:[123]", "anon_inode:[eventpoll]"...
+ */
 int fd_view_link(const struct fd_view *v, int fd, struct buf *out)
 	__attribute__((warn_unused_result));
 
@@ -43,7 +48,10 @@ struct fd_lock {
 	uint64_t start, end;            /* bytes, end inclusive; UINT64_MAX: to the end of the file */
 };
 
-/* What fdinfo says of any descriptor; the rest of the text stays in `text` for the kinds. */
+/*
+ * What fdinfo says of any descriptor; the rest of the text stays in `text` for the kinds.
+ * Zero-initialise; may be filled again and again (the text's memory is used again); fdinfo_free.
+ */
 struct fdinfo {
 	uint64_t pos, flags, ino; /* flags as open(2), O_CLOEXEC included; ino 0 before Linux 5.14 */
 	int64_t mnt_id;           /* -1 if absent */
@@ -53,6 +61,7 @@ struct fdinfo {
 };
 int fd_view_info(const struct fd_view *v, int fd, struct fdinfo *out)
 	__attribute__((warn_unused_result));
+/* Fills everything but `text` from such a text, whatever it holds. 0 or ERR_FORMAT (no pos or flags). */
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *out)
 	__attribute__((warn_unused_result));
 void fdinfo_free(struct fdinfo *i);
@@ -60,6 +69,7 @@ void fdinfo_free(struct fdinfo *i);
 /*
  * stat(2) through /proc/PID/fd/N with AT_STATX_DONT_SYNC: never asks a dead file server. Fills a
  * statx for mask STATX_BASIC_STATS. For the way that has neither agent nor borrowed descriptor.
+ * ERR_NOTSUP for a recorded process.
  */
 struct statx;
 int fd_view_stat(const struct fd_view *v, int fd, struct statx *out)

@@ -32,6 +32,12 @@ void proc_close(struct proc *p);
 pid_t proc_pid(const struct proc *p);
 bool proc_is_live(const struct proc *p);
 
+/*
+ * When it started, in clock ticks since boot (field 22 of stat): with the pid the name of a process for
+ * as long as the machine is up. 0 for a recording without.
+ */
+uint64_t proc_start_time(const struct proc *p);
+
 /* Descriptor on /proc/PID, owned by the handle. */
 int proc_dirfd(const struct proc *p);
 /* Pidfd owned by the handle, -1 for a recorded process or an old kernel. */

@@ -27,11 +27,15 @@ struct status {
 	uint64_t cap_effective, cap_permitted;
 };
 
-/* tid 0: the process itself; else one of its threads. */
+/* tid 0: the process itself; else one of its threads, ERR_NOTHREAD when that is gone. */
 int status_read(const struct proc *p, pid_t tid, struct status *out)
 	__attribute__((warn_unused_result));
 
-/* Parses the text of such a file: for recorded and hostile input. 0, or ERR_FORMAT. */
+/*
+ * Parses the text of such a file: for recorded and hostile input. 0, or ERR_FORMAT (a field that cannot
+ * be what it should, or none at all). A last line without newline is torn and does not count. Does not
+ * know `kthread` of kernels before 6.7.
+ */
 int status_parse(const char *text, size_t len, struct status *out)
 	__attribute__((warn_unused_result));
 

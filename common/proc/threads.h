@@ -22,6 +22,7 @@ void threads_free(struct threads *t);
 /*
  * Where a thread is, from /proc/PID/task/TID/syscall (proc_pid_syscall(5)); needs ptrace rights.
  * A thread that runs has `running` set and nothing else. nr is -1 when it sleeps outside a call.
+ * ERR_NOTHREAD when it is gone, -EPERM.
  */
 struct thread_place {
 	bool running;
@@ -29,6 +30,10 @@ struct thread_place {
 	uint64_t arg[6], sp, pc;
 };
 int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
+	__attribute__((warn_unused_result));
+
+/* Parses the text of such a file: for recorded and hostile input. 0, or ERR_FORMAT. */
+int thread_place_parse(const char *text, struct thread_place *out)
 	__attribute__((warn_unused_result));
 
 /* The state letter in /proc/PID/task/TID/stat, '?' when it cannot be read (the thread is gone). */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_PROC_STAT_LINE_H
+#define PTOOLS_PROC_STAT_LINE_H
+
+#include "proc/proc.h"
+
+/* What common/proc itself needs of /proc/PID/stat and /proc/PID/task/TID/stat (proc_pid_stat(5)). */
+struct stat_line {
+	char state;
+	uint64_t flags; /* PF_... */
+	uint64_t threads;
+	uint64_t start; /* clock ticks since boot */
+};
+
+/* rel: "stat" or "task/TID/stat". ERR_FORMAT, or what proc_read_file() returns. */
+int stat_line_read(const struct proc *p, const char *rel, struct stat_line *out);
+int stat_line_parse(const char *text, size_t len, struct stat_line *out);
+
+/* Its memory and descriptors are gone or about to go. */
+bool stat_line_exiting(const struct stat_line *s);
+bool stat_line_kthread(const struct stat_line *s);
+
+#endif
