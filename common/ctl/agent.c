@@ -72,7 +72,9 @@
 #define GOODBYE_MS  3000
 #define VACATE_MS   1000
 #define LOCK_MS     60
-#define SLICE_CALLS 500 /* about 150 us */
+#define SLICE_LEAST 100
+#define SLICE_MOST  3000
+#define SLICE_NS    600000 /* how long a thread may be away for a slice */
 #define SPINS       2000
 #define TABLE_CALLS 4096
 
@@ -81,8 +83,9 @@ struct agent {
 	struct warden *warden;
 	struct agent_control *control;
 	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
-	int lock, mem;
+	int lock;
 	uint64_t calls;
+	size_t slice; /* calls in the next slice */
 	bool lost;
 };
 
@@ -157,7 +160,7 @@ static int allocate(struct proc *p, struct agent **out)
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct agent){.p = p, .lock = -1, .mem = -1};
+	*a = (struct agent){.p = p, .lock = -1, .slice = 4 * SLICE_LEAST};
 	a->control = mmap(NULL, sizeof *a->control, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (a->control == MAP_FAILED) {
@@ -194,6 +197,13 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
 	err = start(a);
+	if (err == -EAGAIN && a->control->own_thread) {
+		/* No thread can be made (pids limit, RLIMIT_NPROC): then without one. */
+		warden_stop(a->warden, GOODBYE_MS);
+		a->warden = NULL;
+		a->control->own_thread = false;
+		err = start(a);
+	}
 	if (err)
 		goto out_close;
 	*out = a;
@@ -218,9 +228,10 @@ static void post(struct agent *a, uint32_t state)
 	syscall(SYS_futex, state_of(a), FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-static bool agent_lives(struct agent *a)
+/* It may have left, or stand still with its whole process in a job-control stop. */
+static bool agent_runs(struct agent *a)
 {
-	return thread_state(a->p, a->control->agent) != '?';
+	return !strchr("?ZXTt", thread_state(a->p, a->control->agent));
 }
 
 /* Spins first: most tables are done before a sleep would be over. */
@@ -238,7 +249,7 @@ static int await_done(struct agent *a)
 		if (seen == SCRATCH_DONE)
 			return 0;
 		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
-			errno == ETIMEDOUT && !agent_lives(a))
+			errno == ETIMEDOUT && !agent_runs(a))
 			return ERR_LOST;
 	}
 	return ERR_TIMEOUT;
@@ -260,20 +271,32 @@ static int run_by_thread(struct agent *a, struct call *calls, size_t n, size_t *
 
 /* ---- calls, run by the diverted thread ---- */
 
+/* The next slice is as long as this one shows it may be. */
+static void fit_slice(struct agent *a, size_t ran, uint64_t ns)
+{
+	size_t fits = ns ? ran * SLICE_NS / ns : SLICE_LEAST;
+
+	a->slice = fits < SLICE_LEAST ? SLICE_LEAST : fits > SLICE_MOST ? SLICE_MOST : fits;
+}
+
 static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
 {
 	struct agent_control *c = a->control;
 	struct table t = {c->table, c->scratch, SCRATCH_SIZE};
 	struct warden_message m = {.op = AGENT_SLICE};
+	uint64_t before = c->held_ns;
 	size_t used;
 	int err;
 
-	*ran = table_fill(&t, calls, n, SLICE_CALLS, &used);
+	*ran = table_fill(&t, calls, n, a->slice, &used);
 	c->used = used;
 	err = warden_ask(a->warden, &m, ANSWER_MS);
-	if (!err)
-		table_fetch(&t, calls, *ran);
-	return err;
+	if (err)
+		return err;
+	table_fetch(&t, calls, *ran);
+	if (*ran == a->slice)
+		fit_slice(a, *ran, c->held_ns - before);
+	return 0;
 }
 
 /* ---- public ---- */
@@ -339,7 +362,11 @@ static void clean_up_behind(struct agent *a)
 	unsigned char first;
 	int mem;
 
-	if (!a->control->cave.addr || cave_open_mem(a->p, proc_pid(a->p), &mem))
+	if (!a->control->cave.addr)
+		return;
+	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
+	if (cave_open_mem(a->p, a->control->victim, &mem) &&
+		cave_open_mem(a->p, proc_pid(a->p), &mem))
 		return;
 	if (!cave_read(mem, a->control->cave.addr, &first, 1) && first)
 		(void)!cave_vacate(a->p, mem, &a->control->cave, VACATE_MS);

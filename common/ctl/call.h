@@ -2,6 +2,7 @@
 #ifndef PTOOLS_CTL_CALL_H
 #define PTOOLS_CTL_CALL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,5 +47,8 @@ struct call {
  * ERR_REFUSED. Everything that runs calls asks here first.
  */
 int call_allowed(const struct call *c) __attribute__((warn_unused_result));
+
+/* Whether it is a call of that table whose first argument is a descriptor. */
+bool call_on_descriptor(const struct call *c);
 
 #endif

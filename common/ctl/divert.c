@@ -141,7 +141,7 @@ int divert_begin(struct diversion *d)
 	found = d->saved.regs;
 	err = settle_call(d);
 	if (!err && !d->victim.stopped)
-		machine_settle_eintr(&d->saved);
+		(void)machine_settle_eintr(&d->saved, true);
 	if (!err)
 		err = examine(d);
 	if (err)

@@ -32,6 +32,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/divert.h"
+#include "ctl/machine.h"
 #include "ctl/tracee.h"
 #include "ctl/warden.h"
 #include "proc/access.h"
@@ -60,6 +62,7 @@ struct held {
 	bool *stopped;
 	size_t n, cap, running;
 	uint64_t begun;
+	struct user_regs_struct *locked;
 };
 
 static bool known(const struct held *h, pid_t tid)
@@ -129,19 +132,41 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 	return err;
 }
 
+/*
+ * The stop made this thread's call return EINTR, although it would have waited without end: it is
+ * made to wait again, and nothing shows. With a timeout that cannot be put right.
+ */
+static void settle(const struct proc *p, struct held *h, pid_t tid)
+{
+	struct saved s = {.tid = tid};
+	unsigned char insn[2];
+	uint64_t at;
+
+	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at) ||
+		proc_read_mem(p, at, insn, sizeof insn) || machine_settle_insn(&s, insn) ||
+		!machine_settle_eintr(&s, false))
+		return;
+	*h->locked = s.regs;
+	(void)!tracee_set_regs(tid, h->locked);
+}
+
 /* One look at everybody who has not stopped yet. */
-static int look_at_all(struct held *h)
+static int look_at_all(const struct proc *p, struct held *h)
 {
 	for (size_t i = 0; i < h->n;) {
-		bool stopped = h->stopped[i];
-		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped);
+		bool stopped = h->stopped[i], group = false;
+		int err = stopped ? 0 : tracee_poll_stop(h->tid[i], &stopped, &group);
 		if (err == ERR_GONE) {
 			forget(h, i);
 			continue;
 		}
 		if (err)
 			return err;
-		h->running -= stopped && !h->stopped[i];
+		if (stopped && !h->stopped[i]) {
+			if (!group)
+				settle(p, h, h->tid[i]);
+			h->running--;
+		}
 		h->stopped[i++] = stopped;
 	}
 	return 0;
@@ -159,7 +184,7 @@ static int await_all(struct held *h, struct hold_control *c)
 {
 	struct timespec pause = {.tv_nsec = 20000};
 	uint64_t end = h->begun + c->timeout_ms * 1000000ull;
-	int err = look_at_all(h);
+	int err = look_at_all(c->p, h);
 
 	while (!err && h->running) {
 		if (tracee_clock() > end) {
@@ -167,7 +192,7 @@ static int await_all(struct held *h, struct hold_control *c)
 			return ERR_TIMEOUT;
 		}
 		nanosleep(&pause, NULL);
-		err = look_at_all(h);
+		err = look_at_all(c->p, h);
 	}
 	return err;
 }
@@ -208,6 +233,9 @@ static void hold_job(int sock, void *arg)
 
 	if (!err)
 		err = budget_set(&budget, c->timeout_ms + c->budget_ms);
+	h.locked = divert_locked_page();
+	if (!err && !h.locked)
+		err = -ENOMEM;
 	if (!err)
 		err = take_all(&h, c);
 	warden_answer(sock, err, 0);

@@ -39,11 +39,12 @@ int machine_settle_insn(struct saved *s, const unsigned char insn[2])
 
 /*
  * A call that the stop itself ended with EINTR, although nothing was done yet and asking again is
- * the same: makes the kernel restart it (or report EINTR after all if a handler runs). Only for a
- * call that the thread entered moments ago, so that starting its timeout anew cannot be noticed.
- * agent.c: "the late sleeper".
+ * the same: makes the kernel restart it (or report EINTR after all if a handler runs). `late`: also
+ * one with a timeout, which is right only for a call that the thread entered moments ago, so that
+ * starting the timeout anew cannot be noticed (agent.c: "the late sleeper"). True if the registers
+ * were changed.
  */
-void machine_settle_eintr(struct saved *s);
+bool machine_settle_eintr(struct saved *s, bool late);
 
 /* Values behind the code, all addresses in the target. */
 struct code_params {
@@ -94,6 +95,8 @@ enum sleep_kind {
 			* timeout; the descriptor is the first argument */
 };
 enum sleep_kind machine_sleep_kind(bool narrow, long nr, const uint64_t arg[6]);
+/* Whether it is one of SLEEP_AGAIN that waits without a timeout. */
+bool machine_waits_forever(bool narrow, long nr, const uint64_t arg[6]);
 /* Whether this call makes a child and waits in it for the child's exec or exit (vfork and its kin).
  */
 bool machine_is_vfork(bool narrow, long nr);

@@ -104,9 +104,9 @@ static int look(pid_t tid, bool *stopped, bool *group)
 	return cont_with(tid, STOP_SIGNAL(status));
 }
 
-int tracee_poll_stop(pid_t tid, bool *stopped)
+int tracee_poll_stop(pid_t tid, bool *stopped, bool *group)
 {
-	return look(tid, stopped, NULL);
+	return look(tid, stopped, group);
 }
 
 void tracee_reap(pid_t tid)

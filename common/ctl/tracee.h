@@ -33,8 +33,8 @@ int tracee_interrupt(pid_t tid) __attribute__((warn_unused_result));
 int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group)
 	__attribute__((warn_unused_result));
 
-/* True if it has stopped already (peeks once, does not wait). Signals are passed on as above. */
-int tracee_poll_stop(pid_t tid, bool *stopped) __attribute__((warn_unused_result));
+/* Whether it has stopped already (peeks once, does not wait). Signals and *group as above. */
+int tracee_poll_stop(pid_t tid, bool *stopped, bool *group) __attribute__((warn_unused_result));
 
 int tracee_get_regs(pid_t tid, struct user_regs_struct *regs) __attribute__((warn_unused_result));
 

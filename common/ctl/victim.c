@@ -89,15 +89,14 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	}
 }
 
-static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+/* One look, in two readings that need not agree: RANK_NONE with *again when they do not. */
+static enum rank look_at(struct choice *c, pid_t tid, bool *stopped, bool *again)
 {
 	struct thread_place at;
-	char state;
+	int err = thread_place(c->p, tid, &at);
+	char state = err ? '?' : thread_state(c->p, tid);
 
-	*stopped = false;
-	if (thread_place(c->p, tid, &at))
-		return RANK_NONE;
-	state = thread_state(c->p, tid);
+	*stopped = *again = false;
 	switch (state) {
 	case 'T':
 		/* What the stop did to its call is done; being looked at adds nothing. */
@@ -107,10 +106,20 @@ static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
 		if (!at.running && machine_is_vfork(c->narrow, at.nr))
 			c->why_not = ERR_VFORK;
 		return RANK_NONE;
-	case 'R': return at.running ? RANK_RUNNING : RANK_NONE;
-	case 'S': return at.running ? RANK_RUNNING : rank_asleep(c, &at);
+	case 'R': return RANK_RUNNING;
+	case 'S': *again = at.running; return at.running ? RANK_NONE : rank_asleep(c, &at);
 	default: return RANK_NONE;
 	}
+}
+
+static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+{
+	enum rank rank = RANK_NONE;
+	bool again = true;
+
+	for (int looks = 0; again && looks < 4; looks++)
+		rank = look_at(c, tid, stopped, &again);
+	return rank;
 }
 
 /* Seccomp and tracers are matters of a thread, not of the process. */

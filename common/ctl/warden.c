@@ -165,7 +165,7 @@ bool warden_stop(struct warden *w, unsigned timeout_ms)
 			;
 	}
 	free(w);
-	return ended && WIFEXITED(status);
+	return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 int warden_receive(int sock, struct warden_message *m)

@@ -23,7 +23,7 @@ static inline int tap_ok(struct tap *t, int held, const char *what, const char *
 	return held;
 }
 
-#define ok(t, condition)	    tap_ok(t, !!(condition), #condition, __FILE__, __LINE__)
+#define ok(t, condition)            tap_ok(t, !!(condition), #condition, __FILE__, __LINE__)
 #define ok_what(t, condition, what) tap_ok(t, !!(condition), what, __FILE__, __LINE__)
 
 static inline int tap_done(const struct tap *t)

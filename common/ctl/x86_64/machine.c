@@ -11,6 +11,7 @@
 
 #define USER_CS     0x33
 #define USER32_CS   0x23
+#define X32_BIT     0x40000000u /* __X32_SYSCALL_BIT */
 #define FLAG_TRAP   0x100
 #define FLAG_DIR    0x400
 #define FLAG_OF_BIT 11
@@ -75,16 +76,21 @@ int machine_settle_insn(struct saved *s, const unsigned char insn[2])
 	return ERR_ABI;
 }
 
-void machine_settle_eintr(struct saved *s)
+bool machine_settle_eintr(struct saved *s, bool late)
 {
 	const struct user_regs_struct *r = &s->regs;
-	const uint64_t arg[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+	const uint64_t arg64[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
 	const uint64_t arg32[6] = {r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp};
+	const uint64_t *arg = s->int80 ? arg32 : arg64;
+	long nr = (long)r->orig_rax;
 
-	if ((int64_t)r->orig_rax < 0 || (int64_t)r->rax != -EINTR)
-		return;
-	if (machine_sleep_kind(s->int80, (long)r->orig_rax, s->int80 ? arg32 : arg) != SLEEP_BAD)
-		s->regs.rax = (uint64_t)-ERESTARTNOHAND;
+	if (nr < 0 || (int64_t)r->rax != -EINTR)
+		return false;
+	if (late ? machine_sleep_kind(s->int80, nr, arg) == SLEEP_BAD
+		 : !machine_waits_forever(s->int80, nr, arg))
+		return false;
+	s->regs.rax = (uint64_t)-ERESTARTNOHAND;
+	return true;
 }
 
 /* rax and rip as they are if the call starts again, without the kernel's help. */

@@ -23,12 +23,28 @@ static bool fcntl_is_exact(uint64_t cmd)
 	return cmd == F_SETLKW || cmd == 14 || cmd == F_OFD_SETLKW;
 }
 
-enum sleep_kind machine_sleep_kind(bool narrow, long nr, const uint64_t arg[6])
+static const struct sleep_row *row_of(bool narrow, long nr)
 {
 	const struct sleep_row *row = narrow ? sleep_rows32 : sleep_rows64;
 
 	while (row->name && row->nr != nr)
 		row++;
+	return row;
+}
+
+bool machine_waits_forever(bool narrow, long nr, const uint64_t arg[6])
+{
+	const struct sleep_row *row = row_of(narrow, nr);
+
+	if (!row->name || row->timeout == NEVER)
+		return false;
+	return row->timeout == ALWAYS || (int)arg[row->timeout] == row->none;
+}
+
+enum sleep_kind machine_sleep_kind(bool narrow, long nr, const uint64_t arg[6])
+{
+	const struct sleep_row *row = row_of(narrow, nr);
+
 	if (!row->name)
 		return SLEEP_BAD;
 	if (!strncmp(row->name, "futex", 5) && !futex_is_exact(arg[1]))

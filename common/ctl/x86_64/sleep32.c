@@ -6,10 +6,11 @@
 
 #include "ctl/x86_64/sleep.h"
 
-#define SLEEP(name, kind) {__NR_##name, kind, #name},
+#define SLEEP(name, kind)          {__NR_##name, kind, #name, NEVER, 0},
+#define AGAIN(name, timeout, none) {__NR_##name, SLEEP_AGAIN, #name, timeout, none},
 const struct sleep_row sleep_rows32[] = {
 #include "ctl/x86_64/sleep.def"
-	{-1, SLEEP_BAD, NULL},
+	{-1, SLEEP_BAD, NULL, NEVER, 0},
 };
 
 const long vfork_nrs32[3] = {__NR_vfork, __NR_clone, __NR_clone3};

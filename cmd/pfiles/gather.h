@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_GATHER_H
+#define PFILES_GATHER_H
+
+#include "ctl/way.h"
+#include "facts.h"
+#include "proc/fds.h"
+
+struct gather_opts {
+	bool first_line; /* no more than the first line of each descriptor shows */
+};
+
+/*
+ * Gathers the facts of the descriptors in `list` into out->desc. cred: see sock_ask(). Stops early
+ * when cli_interrupted(), with the descriptors looked at so far. 0, ERR_GONE, -ENOMEM, or why
+ * /proc/PID/fd cannot be entered.
+ */
+int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
+	const struct gather_opts *o, struct facts *out) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* One operand: open, gather, let go, show. Nothing is written while anything of the target is held.
+ */
+#include "pfiles.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/escape.h"
+#include "ctl/hold.h"
+#include "ctl/way.h"
+#include "facts.h"
+#include "gather.h"
+#include "proc/access.h"
+#include "proc/fds.h"
+#include "proc/operand.h"
+#include "proc/proc.h"
+#include "proc/status.h"
+#include "report.h"
+#include "show.h"
+
+#define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
+#define HOLD_TIMEOUT_MS 2000
+#define HOLD_BUDGET_MS  3000
+#define PAGE_BYTES      65536
+#define AUXV_MAX        4096
+#define EXEC_TRIES      3
+
+/*
+ * "pfiles: <words>: <operand>: <cause and way out>", the original's order. p NULL: no such process.
+ */
+static void fail(struct cli *c, const char *operand, const struct proc *p, int err)
+{
+	const char *words = err_str(err);
+	struct buf all = {0}, rest = {0};
+
+	if (p)
+		proc_explain(p, err, &all);
+	escape_add(&rest, operand, strlen(operand));
+	/* The explanation begins with the error's words, which are in front already. */
+	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0)
+		buf_str(&rest, buf_cstr(&all) + strlen(words));
+	cli_fail(c, words, buf_cstr(&rest));
+	buf_free(&all);
+	buf_free(&rest);
+}
+
+/* Whether the process lives in our namespace of that kind; where it cannot be seen, as if it did.
+ */
+static bool same_namespace(const struct proc *p, const char *rel)
+{
+	char ours[64], path[32] = "/proc/self/";
+	struct buf theirs = {0};
+	ssize_t n;
+	bool same = true;
+
+	strncat(path, rel, sizeof(path) - strlen(path) - 1);
+	n = readlink(path, ours, sizeof(ours));
+	if (n > 0 && proc_read_link(p, rel, &theirs) == 0)
+		same = theirs.len == (size_t)n && memcmp(theirs.data, ours, (size_t)n) == 0;
+	buf_free(&theirs);
+	return same;
+}
+
+/*
+ * User and process ids in answers depend on the namespaces of who asks. In a foreign user namespace
+ * nothing is asked by the agent, in a foreign pid namespace not who the peer of a socket is.
+ */
+static int open_ways(struct proc *p, struct look *l, struct way **w, struct way **cred)
+{
+	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
+	int err;
+
+	if (!flags && !same_namespace(p, "ns/user")) {
+		l->foreign_user = true;
+		flags = WAY_NO_AGENT;
+	}
+	err = way_open(p, flags, w);
+	if (err || way_kind(*w) != WAY_AGENT || same_namespace(p, "ns/pid"))
+		return err;
+	return way_open(p, WAY_NO_AGENT, cred);
+}
+
+static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
+{
+	const struct gather_opts go = {.first_line = l->o->first_line};
+	struct way *w = NULL, *cred = NULL;
+	int err = open_ways(p, l, &w, &cred);
+
+	if (!err)
+		err = gather(p, w, cred, list, &go, f);
+	if (w) {
+		way_report(w, &l->report);
+		l->reported = true;
+	}
+	way_close(cred);
+	way_close(w);
+	if (f->err_socks)
+		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
+	return err;
+}
+
+/* The descriptors, listed and looked at; with -H in one instant. */
+static int gather_held(struct proc *p, struct look *l, struct facts *f)
+{
+	struct hold *h = NULL;
+	struct fds list = {0};
+	int err = 0;
+
+	if (l->o->hold)
+		err = hold_take(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &h, &l->culprit);
+	if (err)
+		return err;
+	err = fds_list(p, &list);
+	if (!err && list.n)
+		err = gather_by_way(p, l, &list, f);
+	if (h) {
+		int late;
+
+		l->held_threads = hold_threads(h);
+		late = hold_release(h, &l->held_ns);
+		err = err ? err : late;
+	}
+	fds_free(&list);
+	return err;
+}
+
+static int gather_once(struct proc *p, struct look *l, struct facts *f)
+{
+	uint64_t hard;
+	int err = proc_cmdline(p, COMMAND_MAX, &f->command);
+
+	/* A command line longer than that is cut; one that cannot be read is shown as empty. */
+	if (err == ERR_GONE)
+		return err;
+	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
+	return gather_held(p, l, f);
+}
+
+/*
+ * A process that executes another program while we look closes files and changes its command: what
+ * was gathered before and after does not go together. The auxiliary vector tells (its addresses are
+ * random anew), and everything is gathered again.
+ */
+static int gather_steady(struct proc *p, struct look *l, struct facts *f)
+{
+	struct buf before = {0}, after = {0};
+	int err = 0;
+
+	for (int i = 0; i < EXEC_TRIES; i++) {
+		facts_free(f);
+		buf_clear(&before);
+		buf_clear(&after);
+		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
+		err = gather_once(p, l, f);
+		(void)!proc_read_file(p, "auxv", AUXV_MAX, &after);
+		if (err || before.len == 0 || cli_interrupted())
+			break;
+		if (before.len == after.len && memcmp(before.data, after.data, before.len) == 0)
+			break;
+		err = ERR_EXECED;
+	}
+	buf_free(&before);
+	buf_free(&after);
+	if (err && proc_check(p) < 0)
+		err = ERR_GONE;
+	return err == -EACCES || err == -EPERM ? ERR_PERM : err;
+}
+
+static void show_page(
+	struct cli *c, const struct proc *p, const struct look *l, const struct facts *f)
+{
+	struct show_names names = {0};
+	struct buf page = {0};
+
+	show_header(&page, proc_pid(p), &f->command);
+	show_limit(&page, f);
+	for (size_t i = 0; i < f->ndesc; i++) {
+		show_desc(&page, f, &f->desc[i], &names, l->o->first_line);
+		if (page.len >= PAGE_BYTES)
+			cli_write(c, &page);
+	}
+	cli_write(c, &page);
+	buf_free(&page);
+	show_names_free(&names);
+}
+
+static void show_system_process(struct cli *c, const struct proc *p)
+{
+	struct buf page = {0}, command = {0};
+
+	(void)!proc_cmdline(p, COMMAND_MAX, &command);
+	show_header(&page, proc_pid(p), &command);
+	buf_str(&page, "  [system process]\n");
+	cli_write(c, &page);
+	buf_free(&page);
+	buf_free(&command);
+}
+
+/* -H could not have all threads, or not for long enough. */
+static void fail_hold(struct cli *c, const char *operand, const struct look *l)
+{
+	struct buf rest = {0};
+
+	escape_add(&rest, operand, strlen(operand));
+	if (l->held_threads)
+		buf_fmt(&rest, ": let go after %d ms, before all descriptors were looked at",
+			HOLD_BUDGET_MS);
+	else if (l->culprit)
+		buf_fmt(&rest, ": thread %d; without -H it need not stop", (int)l->culprit);
+	else
+		buf_str(&rest, ": without -H it need not stop");
+	cli_fail(c, err_str(ERR_TIMEOUT), buf_cstr(&rest));
+	buf_free(&rest);
+}
+
+static void look_at(struct cli *c, const char *operand, struct proc *p, const struct opts *o)
+{
+	struct look l = {.o = o};
+	struct facts f = {0};
+	int err = access_check(p);
+
+	if (err == ERR_KTHREAD) {
+		show_system_process(c, p);
+		return;
+	}
+	if (!err)
+		err = gather_steady(p, &l, &f);
+	if (!err)
+		show_page(c, p, &l, &f);
+	else if (err == ERR_TIMEOUT && o->hold)
+		fail_hold(c, operand, &l);
+	else
+		fail(c, operand, p, err);
+	if (o->report && l.reported)
+		report(c, p, &l);
+	facts_free(&f);
+}
+
+void pfiles_one(struct cli *c, const char *operand, const struct opts *o)
+{
+	struct proc *p;
+	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+
+	if (err) {
+		fail(c, operand, NULL, err);
+		return;
+	}
+	look_at(c, operand, p, o);
+	proc_close(p);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_PFILES_H
+#define PFILES_PFILES_H
+
+#include <stdbool.h>
+
+#include "base/cli.h"
+
+struct opts {
+	bool first_line; /* -n */
+	bool borrow;     /* -b: no agent */
+	bool hold;       /* -H: all threads stopped meanwhile */
+	bool report;     /* -s */
+};
+
+/* Looks at what the operand names, shows it or says why not. */
+void pfiles_one(struct cli *c, const char *operand, const struct opts *o);
+
+#endif

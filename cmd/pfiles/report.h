@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_REPORT_H
+#define PFILES_REPORT_H
+
+#include "ctl/way.h"
+#include "pfiles.h"
+#include "proc/proc.h"
+
+/* One look at one process, for those who want to know how it went. */
+struct look {
+	const struct opts *o;
+	bool reported; /* report is filled */
+	struct way_report report;
+	bool foreign_user;   /* the agent was not wanted: another user namespace */
+	size_t held_threads; /* by -H */
+	uint64_t held_ns;
+	pid_t culprit; /* the thread that did not stop, 0: not known */
+};
+
+/* The -s line on standard error. */
+void report(struct cli *c, const struct proc *p, const struct look *l);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_SHOW_H
+#define PFILES_SHOW_H
+
+#include "facts.h"
+
+/* Turns facts into text. Asks nothing of the target, only names of peer processes of /proc. */
+
+/* "PID:<TAB>command" and the line end. command is raw, cut at 70 columns. */
+void show_header(struct buf *out, pid_t pid, const struct buf *command);
+
+/* The lines between the header and the first descriptor. */
+void show_limit(struct buf *out, const struct facts *f);
+
+/* Names of processes already looked up. Zero-initialise; show_names_free. */
+struct show_names {
+	struct show_name {
+		pid_t pid;
+		struct buf comm;
+	} row[64];
+};
+void show_names_free(struct show_names *n);
+
+/* The block of one descriptor; first_line: only its first line. */
+void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
+	struct show_names *names, bool first_line);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_SOCK_H
+#define PFILES_SOCK_H
+
+#include "ctl/way.h"
+#include "facts.h"
+
+/* Asks many sockets at once for their type, options and names. */
+struct sock_asker;
+
+/* At most `most` sockets in one sock_ask(). NULL: out of memory. */
+struct sock_asker *sock_asker_new(size_t most);
+void sock_asker_free(struct sock_asker *a);
+
+/*
+ * Asks the n sockets of list. cred, when not NULL, is the way for the one question (who is the
+ * peer) whose answer depends on who asks. Each descriptor gets d->sock, or d->err_sock, or is
+ * marked DESC_CHANGED when it is no longer the inode that it was. 0, ERR_NOTSUP (no way to ask),
+ * ERR_GONE, -ENOMEM.
+ */
+int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+	struct desc **list, size_t n) __attribute__((warn_unused_result));
+
+#endif
