@@ -2,7 +2,9 @@
 VERSION  := 0.1
 prefix   ?= /usr/local
 DESTDIR  ?=
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
 CFLAGS   ?= -O2 -g
 SAN      ?=
 WERROR   ?=

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * The agent's own thread leaves 300 ms after its tool fell silent; twice that, and as much again for a
- * busy machine, is when something is left behind.
+ * The agent's own thread leaves 300 ms after its tool fell silent; twice that, and as much again
+ * for a busy machine, is when something is left behind.
  */
 #define DEADMAN_MS 300
 #define SETTLE_MS  (4 * DEADMAN_MS)
@@ -51,8 +51,8 @@ static void tell(struct course *c, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	if (p->fired && (p->kill == KILL_BEFORE || p->kill == KILL_AFTER))
-		printf(" [killed %s point %ld %s, delay %u us; next %s]", plan_kill_names[p->kill], p->k,
-			plan_point(p, p->k), p->delay_us, plan_point(p, p->k + 1));
+		printf(" [killed %s point %ld %s, delay %u us; next %s]", plan_kill_names[p->kill],
+			p->k, plan_point(p, p->k), p->delay_us, plan_point(p, p->k + 1));
 	else if (p->fired)
 		printf(" [killed after %u us, %ld points, last %s]", c->visit.random_us, p->count,
 			plan_point(p, p->count - 1));
@@ -130,7 +130,8 @@ static void restart_target(struct course *c)
 	c->residue = false;
 }
 
-/* Nothing may be left; what killing both leaves in the vdso must go with the next complete visit. */
+/* Nothing may be left; what killing both leaves in the vdso must go with the next complete visit.
+ */
 static void check_leaks(struct course *c)
 {
 	struct target *t = &c->target;

@@ -16,7 +16,7 @@ struct condition {
 	unsigned flags;       /* enum victim_flags */
 	unsigned agent_flags; /* enum agent_flags */
 	void (*storm)(void *target);
-	bool second; /* a second tool starts as soon as the first is dead */
+	bool second;         /* a second tool starts as soon as the first is dead */
 	bool mostly_refused; /* the only thread often sleeps where it must not be disturbed */
 };
 

@@ -3,9 +3,9 @@
  * usage: torture [--short] [--only SUBSTRING]
  *
  * Visits victims with the agent, kills it (its tool, its warden, both) at random and at each of its
- * kernel calls, and looks whether the victims were harmed or anything was left behind. Then does the
- * same with a naive injection, which must harm: else the torture sees nothing. One line per mode; exit
- * status 1 if the agent failed once or the naive injection too seldom.
+ * kernel calls, and looks whether the victims were harmed or anything was left behind. Then does
+ * the same with a naive injection, which must harm: else the torture sees nothing. One line per
+ * mode; exit status 1 if the agent failed once or the naive injection too seldom.
  *
  * What links to what: tests/torture/rules.mk.
  */
@@ -39,13 +39,19 @@ static const struct condition conditions[CONDITIONS] = {
 	[SIGNALS] = {.name = "signals", .program = "runner", .storm = target_storm_signals},
 	[STOPS] = {.name = "stops", .program = "runner", .storm = target_storm_stops},
 	[STATIC] = {.name = "static", .program = "runner.static"},
-	[SINGLE] = {.name = "single", .program = "runner", .flags = VICTIM_SINGLE,
+	[SINGLE] = {.name = "single",
+		.program = "runner",
+		.flags = VICTIM_SINGLE,
 		.mostly_refused = true},
 	[BITS32] = {.name = "32-bit", .program = "runner.32"},
-	[SINGLE32] = {.name = "32-single", .program = "runner.32", .flags = VICTIM_SINGLE,
+	[SINGLE32] = {.name = "32-single",
+		.program = "runner.32",
+		.flags = VICTIM_SINGLE,
 		.mostly_refused = true},
-	[HANDLER] = {.name = "handler", .program = "runner",
-		.flags = VICTIM_SINGLE | VICTIM_HANDLER, .mostly_refused = true},
+	[HANDLER] = {.name = "handler",
+		.program = "runner",
+		.flags = VICTIM_SINGLE | VICTIM_HANDLER,
+		.mostly_refused = true},
 	[RSEQ] = {.name = "rseq", .program = "runner", .flags = VICTIM_RSEQ},
 	[SECOND] = {.name = "second", .program = "runner", .second = true},
 };
@@ -100,8 +106,8 @@ static void add(struct tally *sum, const struct tally *t)
 		sum->settle_ms = t->settle_ms;
 }
 
-static void print_tally(const char *a, const char *b, const char *c, const char *d,
-	const struct tally *t)
+static void print_tally(
+	const char *a, const char *b, const char *c, const char *d, const struct tally *t)
 {
 	printf("%-6s %-9s %-7s %-7s %7u %6u %6u %8u %6u %6u %6u %6u %7u %5u\n", a, b, c, d,
 		t->rounds, t->kills, t->done, t->refused, t->points, t->dead, t->eintr, t->leaks,
@@ -128,14 +134,15 @@ static void run_full(struct plan *plan, struct total *total)
 	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE};
 
 	for (unsigned c = 0; c < CONDITIONS; c++) {
-		struct row row = {&subject_agent, &conditions[c], KILL_NONE, WHO_TOOL, FULL_NONE, 0};
+		struct row row = {
+			&subject_agent, &conditions[c], KILL_NONE, WHO_TOOL, FULL_NONE, 0};
 
 		run(&row, plan, total);
 		for (row.kill = KILL_RANDOM; row.kill < KILLS; row.kill++)
 			for (row.who = WHO_TOOL; row.who < WHOS; row.who++) {
-				row.rounds = row.kill == KILL_RANDOM   ? FULL_RANDOM
-					     : row.kill == KILL_BEFORE ? 3
-								       : 1;
+				row.rounds = row.kill == KILL_RANDOM ? FULL_RANDOM
+					: row.kill == KILL_BEFORE    ? 3
+								     : 1;
 				run(&row, plan, total);
 			}
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The naive injection, as everybody writes it first: stop a thread, save its registers, for each call
- * point it at a `syscall` instruction and let it run through, put the registers back, detach. It works
- * while nobody is killed (and is fair: it resolves the restart of an interrupted call, and brings a
- * scratch mapping of its own). The torture runs on it to show that the torture sees what it does.
+ * The naive injection, as everybody writes it first: stop a thread, save its registers, for each
+ * call point it at a `syscall` instruction and let it run through, put the registers back, detach.
+ * It works while nobody is killed (and is fair: it resolves the restart of an interrupted call, and
+ * brings a scratch mapping of its own). The torture runs on it to show that the torture sees what
+ * it does.
  */
 #include "subject.h"
 
@@ -26,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SCRATCH	 65536
+#define SCRATCH  65536
 #define WAIT_MAX 2000 /* ms for any stop */
 
 /* What the kernel leaves in rax of a call that is to be restarted. */
@@ -164,8 +165,8 @@ static void naive_close(void *handle)
 
 static int naive_open(pid_t pid, unsigned flags, void **handle)
 {
-	uint64_t arg[6] = {0, SCRATCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		(uint64_t)-1, 0};
+	uint64_t arg[6] = {
+		0, SCRATCH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0};
 	struct naive *a = calloc(1, sizeof(*a));
 	int64_t ret;
 	int err;

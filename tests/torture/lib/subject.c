@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/sysmacros.h>
 
 struct agent_handle {
 	struct proc *proc;
@@ -62,7 +64,7 @@ const struct subject *subject_choose(int argc, char **argv)
 enum { CALLS = 24, KINDS = 4 };
 
 /* Answers that do not depend on the target: its pid, a closed descriptor, its standard input. */
-static void make_calls(struct call *calls, struct stat *st)
+static void make_calls(struct call *calls, struct statx *st)
 {
 	memset(calls, 0, CALLS * sizeof(*calls));
 	for (unsigned i = 0; i < CALLS; i++) {
@@ -81,15 +83,18 @@ static void make_calls(struct call *calls, struct stat *st)
 			c->arg[1] = ARG_VAL(F_GETFL);
 			break;
 		case 3:
-			c->nr = SYS_fstat;
+			c->nr = SYS_statx;
 			c->arg[0] = ARG_VAL(0);
-			c->arg[1] = ARG_OUT(&st[i], sizeof(*st));
+			c->arg[1] = ARG_IN("", 1);
+			c->arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
+			c->arg[3] = ARG_VAL(STATX_BASIC_STATS);
+			c->arg[4] = ARG_OUT(&st[i], sizeof(*st));
 			break;
 		}
 	}
 }
 
-static int count_wrong(const struct call *calls, const struct stat *st, pid_t pid)
+static int count_wrong(const struct call *calls, const struct statx *st, pid_t pid)
 {
 	struct stat null;
 	int wrong = 0;
@@ -104,8 +109,8 @@ static int count_wrong(const struct call *calls, const struct stat *st, pid_t pi
 		case 1: wrong += c->ret != -EBADF; break;
 		case 2: wrong += c->ret < 0 || (c->ret & O_ACCMODE) != O_RDWR; break;
 		case 3:
-			wrong += c->ret != 0 || st[i].st_ino != null.st_ino ||
-				 st[i].st_rdev != null.st_rdev;
+			wrong += c->ret != 0 || st[i].stx_ino != null.st_ino ||
+				st[i].stx_rdev_minor != minor(null.st_rdev);
 			break;
 		}
 	}
@@ -115,7 +120,7 @@ static int count_wrong(const struct call *calls, const struct stat *st, pid_t pi
 int subject_visit(const struct subject *s, pid_t pid, unsigned flags, unsigned rounds, int *wrong)
 {
 	struct call calls[CALLS];
-	struct stat st[CALLS];
+	struct statx st[CALLS];
 	void *handle;
 	int err = s->open(pid, flags, &handle);
 

@@ -8,8 +8,8 @@
 #include "ctl/call.h"
 
 /*
- * What is being tortured: the product's agent, or the naive injection (naive.c) which the same tests
- * must catch. One interface, so that no test knows which it has.
+ * What is being tortured: the product's agent, or the naive injection (naive.c) which the same
+ * tests must catch. One interface, so that no test knows which it has.
  */
 struct subject {
 	const char *name;

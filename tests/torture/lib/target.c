@@ -135,7 +135,8 @@ bool target_progress(struct target *t)
 			break;
 		sleep_us(200);
 	}
-	snprintf(t->why, sizeof(t->why), "job %u hangs (%s)", job, target_threads_free(t->pid, true));
+	snprintf(t->why, sizeof(t->why), "job %u hangs (%s)", job,
+		target_threads_free(t->pid, true));
 	return false;
 }
 
@@ -246,7 +247,8 @@ static bool settled_now(struct target *t, unsigned allowed)
 		return false;
 	}
 	if ((int32_t)(counter - done) < 0) {
-		snprintf(t->why, sizeof(t->why), "rseq: %d updates lost", (int32_t)(done - counter));
+		snprintf(
+			t->why, sizeof(t->why), "rseq: %d updates lost", (int32_t)(done - counter));
 		return false;
 	}
 	return true;

@@ -9,18 +9,19 @@
 #include "board.h"
 
 /*
- * A running victim (tests/torture/victims) and what can be seen of it. Functions that find something
- * wrong return false and leave the reason in `why`.
+ * A running victim (tests/torture/victims) and what can be seen of it. Functions that find
+ * something wrong return false and leave the reason in `why`.
  */
 struct target {
-	const char *program; /* "runner", "runner.static", "runner.32" beside the test's own program */
-	unsigned flags;      /* enum victim_flags */
+	const char
+		*program; /* "runner", "runner.static", "runner.32" beside the test's own program */
+	unsigned flags;   /* enum victim_flags */
 	unsigned patience_ms; /* how long a job may make no progress */
 
 	pid_t pid;
 	struct board *board;
 	int board_fd;
-	bool stopped;        /* target_storm_stops() left it stopped */
+	bool stopped; /* target_storm_stops() left it stopped */
 	uint32_t sent, sent_sum;
 	uint32_t eintr_told; /* EINTRs already reported */
 	unsigned settle_ms_max;

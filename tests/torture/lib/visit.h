@@ -13,9 +13,9 @@ struct visit {
 	const struct subject *subject;
 	struct plan *plan;
 	pid_t target;
-	unsigned flags;     /* enum agent_flags */
-	unsigned rounds;    /* batches; 0: one */
-	unsigned random_us; /* KILL_RANDOM: how long after the start */
+	unsigned flags;           /* enum agent_flags */
+	unsigned rounds;          /* batches; 0: one */
+	unsigned random_us;       /* KILL_RANDOM: how long after the start */
 	void (*storm)(void *arg); /* called again and again meanwhile; NULL: nothing */
 	void *storm_arg;
 	int (*body)(struct visit *v); /* in the tool, instead of subject_visit(); its error */

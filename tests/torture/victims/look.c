@@ -38,8 +38,7 @@ static void read_file(int fd, char *text)
 	size_t n = 0;
 	ssize_t got;
 
-	while (n < TEXT_MAX - 1 &&
-		(got = pread(fd, text + n, TEXT_MAX - 1 - n, (off_t)n)) > 0)
+	while (n < TEXT_MAX - 1 && (got = pread(fd, text + n, TEXT_MAX - 1 - n, (off_t)n)) > 0)
 		n += (size_t)got;
 	text[n] = '\0';
 }

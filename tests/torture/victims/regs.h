@@ -38,7 +38,8 @@ _Static_assert(offsetof(struct regs, red) == REGS_RED, "regs.h");
 _Static_assert(offsetof(struct regs, x87) == REGS_X87, "regs.h");
 _Static_assert(offsetof(struct regs, vec) == REGS_VEC, "regs.h");
 
-/* Loads regs_in into the processor, spins, stores the processor into regs_out. (regs64.S, regs32.S) */
+/* Loads regs_in into the processor, spins, stores the processor into regs_out. (regs64.S, regs32.S)
+ */
 extern struct regs regs_in, regs_out;
 void regs_hold(void);
 

@@ -40,8 +40,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	(void)context;
 	handled_here++;
 	__atomic_add_fetch(&runner.board->signals, 1, __ATOMIC_SEQ_CST);
-	__atomic_add_fetch(&runner.board->signal_sum, (uint32_t)info->si_value.sival_int,
-		__ATOMIC_SEQ_CST);
+	__atomic_add_fetch(
+		&runner.board->signal_sum, (uint32_t)info->si_value.sival_int, __ATOMIC_SEQ_CST);
 }
 
 /* Handlers run on a stack of their own, so that the canary below the normal one may be exact. */
@@ -50,8 +50,8 @@ static void own_signal_stack(void)
 	size_t size = 65536;
 	stack_t ss = {.ss_size = size};
 
-	ss.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-		-1, 0);
+	ss.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (ss.ss_sp == MAP_FAILED || sigaltstack(&ss, NULL) != 0)
 		fail("sigaltstack: %s", strerror(errno));
 }
@@ -160,8 +160,8 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	runner.board = mmap(NULL, sizeof(*runner.board), PROT_READ | PROT_WRITE, MAP_SHARED,
-		atoi(argv[1]), 0);
+	runner.board = mmap(
+		NULL, sizeof(*runner.board), PROT_READ | PROT_WRITE, MAP_SHARED, atoi(argv[1]), 0);
 	if (runner.board == MAP_FAILED)
 		return 2;
 	close(atoi(argv[1]));
