@@ -95,6 +95,16 @@ static enum fd_lock_kind lock_kind(const struct text *word)
 	return FD_LOCK_OTHER;
 }
 
+/* The kernel's words are letters; a recording's may be anything. */
+static void copy_word(const struct text *word, char *to, size_t size)
+{
+	size_t n = 0;
+
+	for (const char *p = word->s; p < word->end && n < size - 1; p++)
+		to[n++] = *p > ' ' && *p < 0x7f ? *p : '?';
+	to[n] = '\0';
+}
+
 /*
  * "1: POSIX  ADVISORY  WRITE 4242 08:01:1234 0 EOF", after "lock:" (fs/locks.c of the kernel):
  * ordinal, "->" if it waits, type, how binding, what for, holder, file, first and last byte.
@@ -103,7 +113,6 @@ static bool parse_lock(struct text line, struct fd_lock *l)
 {
 	struct text word;
 	int64_t pid;
-	size_t n;
 
 	*l = (struct fd_lock){0};
 	if (!next_word(&line, &word) || !next_word(&line, &word))
@@ -119,8 +128,7 @@ static bool parse_lock(struct text line, struct fd_lock *l)
 	l->mandatory = is(&word, "MANDATORY");
 	if (!next_word(&line, &word))
 		return false;
-	n = (size_t)(word.end - word.s);
-	memcpy(l->word, word.s, n < sizeof(l->word) ? n : sizeof(l->word) - 1);
+	copy_word(&word, l->word, sizeof(l->word));
 	l->write = is(&word, "WRITE") || is(&word, "RW");
 	if (!next_word(&line, &word) || !signed_number(word, &pid) || (pid_t)pid != pid)
 		return false;
