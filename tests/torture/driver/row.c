@@ -15,9 +15,10 @@
 #define DEADMAN_MS 300
 #define SETTLE_MS  (4 * DEADMAN_MS)
 #define NAIVE_MS   400 /* how long to wait for a victim of the naive injection */
-#define MISSED_MAX 5  /* visits in a row that ended before call k: the sweep is over */
-#define BUSY_MAX   60 /* tries, while what two dead processes left is given its time */
-#define TOLD_MAX   6   /* failures of one row told in full */
+#define MISSED_MAX 5   /* visits in a row that ended before call k: the sweep is over */
+#define BUSY_MAX   60  /* tries, while what two dead processes left is given its time */
+#define LATE_MAX   3 /* budgets that ran out by themselves; and not more than a tenth of the rounds */
+#define TOLD_MAX   6 /* failures of one row told in full */
 
 struct course {
 	const struct row *row;
@@ -56,12 +57,16 @@ static void tell(struct course *c, const char *fmt, ...)
 		printf(" [killed %s point %ld %s, delay %u us; next %s]", plan_kill_names[p->kill],
 			p->k, plan_point(p, p->k), p->delay_us, plan_point(p, p->k + 1));
 	else
-		printf(" [%s %u us, %ld points, last %s %s]", p->fired ? "killed after" : "no kill;",
-			c->visit.random_us, p->count, plan_point(p, p->count - 2),
-			plan_point(p, p->count - 1));
+		printf(" [%s %u us, %ld points, last %s %s]",
+			p->fired ? "killed after" : "no kill;", c->visit.random_us, p->count,
+			plan_point(p, p->count - 2), plan_point(p, p->count - 1));
 	printf("\n");
 }
 
+/*
+ * Errors that are no failure: no thread may be disturbed; the one before is not gone yet; or the
+ * budget of a stop ran out, on a busy machine or because the target was stopped, which ends the warden.
+ */
 static bool may_refuse(const struct course *c, int err)
 {
 	const struct condition *cond = c->row->cond;
@@ -71,7 +76,7 @@ static bool may_refuse(const struct course *c, int err)
 	case ERR_BUSY:
 	case ERR_TRACED: return cond->second || c->residue;
 	case ERR_LOST:
-	case ERR_TIMEOUT: return c->plan->fired || cond->storm == target_storm_stops;
+	case ERR_TIMEOUT: return true;
 	default: return false;
 	}
 }
@@ -98,6 +103,8 @@ static void count_end(struct course *c, enum visit_end end)
 		t->done++;
 	} else if (may_refuse(c, p->err)) {
 		t->refused++;
+		t->late += (p->err == ERR_LOST || p->err == ERR_TIMEOUT) && !p->fired &&
+			c->row->cond->storm != target_storm_stops;
 	} else {
 		t->other++;
 		tell(c, "tool error: %s", err_str(p->err));
@@ -294,6 +301,10 @@ void row_run(const struct row *row, struct plan *plan, struct tally *out)
 	if (row->kill == KILL_NONE && out->done * (cond->mostly_refused ? 8 : 2) < out->rounds) {
 		out->other++;
 		tell(&c, "only %u of %u visits took place", out->done, out->rounds);
+	}
+	if (out->late > LATE_MAX && out->late > out->rounds / 10) {
+		out->other++;
+		tell(&c, "%u visits of %u were too slow", out->late, out->rounds);
 	}
 	out->settle_ms = c.target.settle_ms_max;
 	target_stop(&c.target);
