@@ -171,47 +171,57 @@ static int allocate(struct proc *p, struct agent **out)
 	return 0;
 }
 
-int agent_open(struct proc *p, unsigned flags, struct agent **out)
+/* Without a thread of its own where none can be made: pids limit, RLIMIT_NPROC. */
+static int start_somehow(struct agent *a)
 {
-	struct agent *a;
+	int err = start(a);
+
+	if (err != -EAGAIN || !a->control->own_thread)
+		return err;
+	warden_stop(a->warden, GOODBYE_MS);
+	a->warden = NULL;
+	a->control->own_thread = false;
+	return start(a);
+}
+
+/* What shape the agent has. The lock comes first: what another tool does now is over in a moment. */
+static int decide(struct agent *a, unsigned flags)
+{
 	struct victim v;
 	unsigned threads;
 	bool narrow;
-	int err = proc_is_live(p) ? victim_allowed(p, &threads) : ERR_NOTSUP;
+	int err = take_lock(a->p, &a->lock);
 
+	if (!err)
+		err = victim_allowed(a->p, &threads);
+	if (!err)
+		err = cave_is_narrow(a->p, proc_pid(a->p), &narrow);
+	if (!err)
+		err = victim_choose(a->p, narrow, &v);
 	if (err)
 		return err;
-	err = allocate(p, &a);
-	if (err)
-		return err;
-	err = take_lock(p, &a->lock);
-	if (err)
-		goto out_close;
-	err = cave_is_narrow(p, proc_pid(p), &narrow);
-	if (err)
-		goto out_close;
 	a->control->narrow = narrow;
-	err = victim_choose(p, narrow, &v);
-	if (err)
-		goto out_close;
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
-	err = start(a);
-	if (err == -EAGAIN && a->control->own_thread) {
-		/* No thread can be made (pids limit, RLIMIT_NPROC): then without one. */
-		warden_stop(a->warden, GOODBYE_MS);
-		a->warden = NULL;
-		a->control->own_thread = false;
-		err = start(a);
-	}
+	return 0;
+}
+
+int agent_open(struct proc *p, unsigned flags, struct agent **out)
+{
+	struct agent *a;
+	int err = proc_is_live(p) ? allocate(p, &a) : ERR_NOTSUP;
+
 	if (err)
-		goto out_close;
+		return err;
+	err = decide(a, flags);
+	if (!err)
+		err = start_somehow(a);
+	if (err) {
+		agent_close(a);
+		return err;
+	}
 	*out = a;
 	return 0;
-
-out_close:
-	agent_close(a);
-	return err;
 }
 
 /* ---- calls, run by a thread of its own ---- */
@@ -359,17 +369,14 @@ void agent_report(const struct agent *a, struct agent_report *out)
 /* What a warden that did not end in order has left to do. */
 static void clean_up_behind(struct agent *a)
 {
+	const struct agent_control *c = a->control;
 	unsigned char first;
 	int mem;
 
-	if (!a->control->cave.addr)
+	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
-	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
-	if (cave_open_mem(a->p, a->control->victim, &mem) &&
-		cave_open_mem(a->p, proc_pid(a->p), &mem))
-		return;
-	if (!cave_read(mem, a->control->cave.addr, &first, 1) && first)
-		(void)!cave_vacate(a->p, mem, &a->control->cave, VACATE_MS);
+	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
+		(void)!cave_vacate(a->p, mem, &c->cave, VACATE_MS);
 	close(mem);
 }
 
