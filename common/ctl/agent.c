@@ -195,7 +195,7 @@ static int decide(struct agent *a, unsigned flags)
 	if (!err)
 		err = victim_allowed(a->p, &threads);
 	if (!err)
-		err = cave_is_narrow(a->p, proc_pid(a->p), &narrow);
+		err = cave_is_narrow(a->p, &narrow);
 	if (!err)
 		err = victim_choose(a->p, narrow, &v);
 	if (err)
