@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "kids.h"
@@ -419,14 +420,24 @@ static void test_not_a_leader(void)
 }
 
 /* Opened, listed and dead at any moment: each answer is whole or an error, never a short list. */
+#define MANY_FDS 900
+
 static int many_fds(const struct kid_side *k, void *arg)
 {
 	(void)arg;
-	for (int fd = 10; fd < 2000; fd++)
+	for (int fd = 10; fd < 10 + MANY_FDS; fd++)
 		dup2(k->ready, fd);
 	kid_ready(k);
 	kid_wait(k);
 	return 0;
+}
+
+static unsigned microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned)(t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
 struct killing {
@@ -450,14 +461,19 @@ static void test_death_race(void)
 	for (int round = 0; round < 60; round++) {
 		struct kid k = kid_start(many_fds, NULL);
 		struct proc *p = open_or_die(k.pid);
-		struct killing killing = {k.pid, (unsigned)round * 200};
+		unsigned before = microseconds();
 		struct fds f = {0};
+		int err = fds_list(p, &f);
+		/* At any point of three lists of this length. */
+		unsigned took = microseconds() - before;
+		struct killing killing = {k.pid, took * 3 * (unsigned)round / 60};
 		pthread_t killer;
-		int err = pthread_create(&killer, NULL, kill_later, &killing);
 
+		if (err || pthread_create(&killer, NULL, kill_later, &killing))
+			exit(99);
 		while (!err) {
 			err = fds_list(p, &f);
-			if (!err && f.n >= 1990)
+			if (!err && f.n >= MANY_FDS)
 				whole++;
 			else if (err == ERR_GONE)
 				gone++;
