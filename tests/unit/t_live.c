@@ -380,6 +380,76 @@ static void test_exec(void)
 	proc_close(p);
 }
 
+/* Each round a thread that is not the first executes this program again: the hardest kind of exec.
+ */
+#define STORM "--exec-storm"
+
+static void *exec_again(void *arg)
+{
+	const char *left = arg;
+	char next[16];
+
+	snprintf(next, sizeof(next), "%d", atoi(left) - 1);
+	execl("/proc/self/exe", "t_live", STORM, next, (char *)NULL);
+	_exit(1);
+}
+
+static int storm(char *left)
+{
+	pthread_t t;
+
+	if (atoi(left) == 0)
+		return 42;
+	if (pthread_create(&t, NULL, exec_again, left))
+		return 1;
+	pause();
+	return 1;
+}
+
+static int begin_storm(const struct kid_side *k, void *arg)
+{
+	dup2(k->go, 200);
+	kid_ready(k);
+	return storm(arg);
+}
+
+static bool has_fd(const struct fds *f, int fd)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->fd[i] == fd)
+			return true;
+	}
+	return false;
+}
+
+static void test_exec_storm(void)
+{
+	char rounds[] = "300";
+	struct kid k = kid_start(begin_storm, rounds);
+	struct proc *p = open_or_die(k.pid);
+	unsigned looks = 0, wrong = 0;
+	struct fds f = {0};
+	struct fd_view v;
+	int err = 0, status;
+
+	while (err != ERR_GONE && !wrong) {
+		err = fds_list(p, &f);
+		wrong += err ? err != ERR_GONE : !has_fd(&f, 200);
+		if (!err) {
+			err = fd_view_open(p, &v);
+			wrong += err && err != ERR_GONE;
+			fd_view_close(&v);
+		}
+		looks++;
+	}
+	printf("# %u looks, last %s, %zu descriptors\n", looks, err_str(err), f.n);
+	OK(looks > 20 && !wrong, "while threads execute, each look is whole");
+	status = kid_end(&k);
+	IS(status, 42 << 8, "and all of them did");
+	fds_free(&f);
+	proc_close(p);
+}
+
 /* The leader of a group dies first: the number lives on, but as that of no process. */
 static void test_group_number(void)
 {
@@ -490,8 +560,10 @@ static void test_death_race(void)
 		"a dying process never shows a part of its descriptors");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], STORM) == 0)
+		return storm(argv[2]);
 	test_alive();
 	test_limits();
 	test_exit_while_looking();
@@ -500,6 +572,7 @@ int main(void)
 	test_dead_leader();
 	test_kernel_thread();
 	test_exec();
+	test_exec_storm();
 	test_group_number();
 	test_not_a_leader();
 	test_death_race();
