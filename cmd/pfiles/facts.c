@@ -9,17 +9,18 @@ void facts_free(struct facts *f)
 	free(f->desc);
 	free(f->sock);
 	free(f->lock);
-	buf_free(&f->bytes);
+	buf_free(&f->paths);
+	buf_free(&f->names);
 	buf_free(&f->command);
 	buf_free(&f->why_socks);
 	memset(f, 0, sizeof(*f));
 }
 
-struct span facts_keep(struct facts *f, const void *bytes, size_t n)
+struct span facts_keep(struct buf *b, const void *bytes, size_t n)
 {
-	struct span s = {.at = f->bytes.len, .len = (uint32_t)n};
+	struct span s = {.at = b->len, .len = (uint32_t)n};
 
-	buf_add(&f->bytes, bytes, n);
+	buf_add(b, bytes, n);
 	return s;
 }
 

@@ -11,7 +11,7 @@
 
 /* What pfiles knows of a process once nobody is held any more. Gathered first, shown afterwards. */
 
-/* A stretch of facts.bytes: paths and socket addresses as the kernel gave them, not escaped. */
+/* A stretch of facts.paths or facts.names, as the kernel gave it, not escaped. */
 struct span {
 	size_t at;
 	uint32_t len;
@@ -48,7 +48,7 @@ struct sock {
 	int type, family; /* -1: not known */
 	uint32_t on;      /* bits of enum sock_option: set (flags) or known (numbers) */
 	int linger, sndbuf, rcvbuf;
-	struct span name, peer; /* struct sockaddr; len 0: the kernel gave none */
+	struct span name, peer; /* struct sockaddr in facts.names; len 0: the kernel gave none */
 	pid_t peer_pid;         /* who made the connection, 0: nobody or not known */
 	int err_peer;           /* why peer_pid is not known, where it could be */
 };
@@ -69,7 +69,9 @@ struct desc {
 	uint64_t ino, size, pos;
 	uint32_t flags; /* as F_GETFL */
 	bool cloexec, has_pos;
-	struct span path; /* link text; len 0 for sockets */
+	bool identified;  /* the first questions were answered */
+	bool other_file;  /* /proc spoke of another file than the calls did */
+	struct span path; /* link text in facts.paths; len 0 for sockets */
 	uint32_t lock_at, locks,
 		more_locks; /* facts.lock[lock_at ...]; how many are not in there */
 	uint32_t sock;      /* facts.sock[sock - 1], 0: none */
@@ -83,7 +85,7 @@ struct facts {
 	size_t nsock, cap_sock;
 	struct lock *lock;
 	size_t nlock, cap_lock;
-	struct buf bytes;
+	struct buf paths, names;
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
@@ -94,8 +96,8 @@ struct facts {
 
 void facts_free(struct facts *f);
 
-/* Appends bytes and says where they are. */
-struct span facts_keep(struct facts *f, const void *bytes, size_t n);
+/* Appends bytes to one of the two and says where they are. */
+struct span facts_keep(struct buf *b, const void *bytes, size_t n);
 
 /* Room for one more at the end; NULL when out of memory. Zeroed. */
 struct sock *facts_add_sock(struct facts *f);

@@ -4,13 +4,20 @@
  * opens files while we look, so that a number may mean one file at one question and another at the
  * next. Each descriptor is therefore identified (device and inode) by the first question, and again
  * by the last: fdinfo names the inode, so does the link of a pipe, and where neither does stat(2)
- * through /proc is asked once more. What lies between two equal answers is of that file. If they
- * differ, the descriptor is looked at again from the start, LOOKS times at most.
+ * through /proc is asked once more; the questions to a socket end with its inode. What lies between
+ * two equal answers is of that file. If they differ, the descriptor is looked at again from the
+ * start, LOOKS times at most.
+ *
+ * Who does what. Half of the time goes into the calls, half into /proc, and the two do not need
+ * each other: where there are many descriptors a second thread follows the first through the array
+ * and looks into /proc for those that the first batch has identified. `asked` and `looked` are all
+ * they share; of a descriptor each writes its own fields (look.h).
  */
 #include "gather.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,26 +25,34 @@
 
 #include "base/cli.h"
 #include "base/err.h"
-#include "locks.h"
+#include "look.h"
 #include "sock.h"
 
-#define CHUNK 256 /* descriptors in one batch of calls */
-#define LOOKS 3
+#define CHUNK       512 /* descriptors in one batch of calls */
+#define SOCKS       256 /* sockets in one batch of calls: they have many */
+#define LOOKS       3
+#define FOLLOW_FROM 192 /* descriptors that are worth a thread */
 
 /* The calls that every descriptor gets; with first_line only the first of them. */
 enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
 
 struct gather {
-	struct proc *p;
 	struct way *way, *cred;
 	struct facts *f;
 	bool first_line;
 	size_t calls; /* of CALLS, for each descriptor */
-	struct fd_view view;
-	struct lock_table locks;
-	struct buf link;
-	struct fdinfo info; /* of the descriptor looked at last */
+	struct looker looker;
 	struct sock_asker *asker;
+
+	/* The follower. */
+	pthread_t thread;
+	bool follows;
+	pthread_mutex_t mutex;
+	pthread_cond_t more;
+	size_t asked; /* descriptors that it may look at */
+	bool end;     /* no more will come */
+	int err;      /* what it met */
+
 	struct statx stx[CHUNK];
 	struct call call[CHUNK * CALLS];
 };
@@ -45,6 +60,7 @@ struct gather {
 static void lay_out(struct gather *g)
 {
 	g->calls = g->first_line ? 1 : CALLS;
+	memset(g->call, 0, sizeof(g->call));
 	for (size_t i = 0; i < CHUNK; i++) {
 		struct call *c = &g->call[i * g->calls];
 
@@ -62,36 +78,6 @@ static void lay_out(struct gather *g)
 	}
 }
 
-static bool is_sock(const struct desc *d)
-{
-	return !d->err_stat && S_ISSOCK(d->mode);
-}
-
-static void take_stat(struct desc *d, const struct statx *s)
-{
-	d->mode = s->stx_mode;
-	d->uid = s->stx_uid;
-	d->gid = s->stx_gid;
-	d->dev_major = s->stx_dev_major;
-	d->dev_minor = s->stx_dev_minor;
-	d->rdev_major = s->stx_rdev_major;
-	d->rdev_minor = s->stx_rdev_minor;
-	d->ino = s->stx_ino;
-	d->size = s->stx_size;
-}
-
-/* Neither the agent nor a borrowed descriptor answered: /proc does, where it can. */
-static void stat_by_proc(struct gather *g, struct desc *d)
-{
-	struct statx s;
-
-	d->err_stat = fd_view_stat(&g->view, d->fd, &s);
-	if (d->err_stat == -ENOENT)
-		d->state = DESC_CLOSED;
-	else if (d->err_stat == 0)
-		take_stat(d, &s);
-}
-
 static void take_first(
 	struct gather *g, struct desc *d, const struct call *c, const struct statx *s)
 {
@@ -99,10 +85,11 @@ static void take_first(
 		d->state = DESC_CLOSED;
 		return;
 	}
+	/* This one cannot be borrowed, or its file system fails: /proc answers, where it can. */
 	if (c[CALL_STATX].ret < 0)
-		stat_by_proc(g, d);
+		look_stat(&g->looker, d);
 	else
-		take_stat(d, s);
+		look_take_stat(d, s);
 	if (g->first_line)
 		return;
 	if (c[CALL_GETFL].ret == -EBADF || c[CALL_GETFD].ret == -EBADF)
@@ -113,7 +100,7 @@ static void take_first(
 	d->cloexec = c[CALL_GETFD].ret & FD_CLOEXEC;
 }
 
-/* The first batch: what every descriptor is. */
+/* The first batch, of CHUNK descriptors at most: what each of them is. */
 static int ask_first(struct gather *g, struct desc **list, size_t n)
 {
 	int err;
@@ -128,7 +115,7 @@ static int ask_first(struct gather *g, struct desc **list, size_t n)
 		return err;
 	for (size_t i = 0; i < n; i++) {
 		if (err) {
-			stat_by_proc(g, list[i]);
+			look_stat(&g->looker, list[i]);
 			list[i]->err_flags = list[i]->err_cloexec = err;
 		} else {
 			take_first(g, list[i], &g->call[i * g->calls], &g->stx[i]);
@@ -137,181 +124,200 @@ static int ask_first(struct gather *g, struct desc **list, size_t n)
 	return 0;
 }
 
-static bool needs_info(const struct desc *d)
+static int ask_some_socks(struct gather *g, struct desc **socks, size_t n)
 {
-	return d->err_flags || d->err_cloexec || d->err_stat || S_ISREG(d->mode) ||
-		S_ISDIR(d->mode) || S_ISBLK(d->mode);
-}
-
-/* Only what has a place in a file system can be positioned; a namespace, a pidfd cannot. */
-static bool can_seek(const struct gather *g, const struct desc *d)
-{
-	return (S_ISREG(d->mode) || S_ISDIR(d->mode) || S_ISBLK(d->mode)) && !(d->flags & O_PATH) &&
-		d->path.len && g->f->bytes.data[d->path.at] == '/';
-}
-
-static int take_info(struct gather *g, struct desc *d, const struct fdinfo *info)
-{
-	if (d->err_flags) {
-		d->flags = (uint32_t)info->flags & ~(uint32_t)O_CLOEXEC;
-		d->err_flags = 0;
-	}
-	if (d->err_cloexec) {
-		d->cloexec = info->flags & O_CLOEXEC;
-		d->err_cloexec = 0;
-	}
-	if (is_sock(d))
-		return 0;
-	d->pos = info->pos;
-	d->has_pos = can_seek(g, d);
-	return locks_of(&g->locks, g->p, info, d, g->f);
-}
-
-static void take_link(struct gather *g, struct desc *d)
-{
-	buf_clear(&g->link);
-	d->err_path = fd_view_link(&g->view, d->fd, &g->link);
-	if (d->err_path == -ENOENT)
-		d->state = DESC_CHANGED;
-	else if (d->err_path == 0)
-		d->path = facts_keep(g->f, g->link.data, g->link.len);
-}
-
-/* Whether the link text read last proves that it belongs to the file of the first look. */
-static bool link_proves(const struct gather *g, const struct desc *d)
-{
-	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
-	const char *link = buf_cstr(&g->link);
-
-	if (is_sock(d) || d->err_path)
-		return false;
-	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
-		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
-	/* Anonymous files share one inode: nothing can tell them apart, and their facts are the
-	 * same. */
-	return (d->mode & S_IFMT) == 0 && strncmp(link, anon, sizeof(anon) - 1) == 0;
-}
-
-static bool same_by_stat(const struct gather *g, const struct desc *d)
-{
-	struct statx s;
-
-	if (d->err_stat)
-		return true;
-	return fd_view_stat(&g->view, d->fd, &s) == 0 && s.stx_ino == d->ino &&
-		s.stx_dev_major == d->dev_major && s.stx_dev_minor == d->dev_minor;
-}
-
-/* What /proc knows of a descriptor, and whether it still is the file of the first look. */
-static int look_in_proc(struct gather *g, struct desc *d)
-{
-	struct fdinfo *info = &g->info;
-	int err = 0;
-
-	info->ino = 0;
-	if (!is_sock(d))
-		take_link(g, d);
-	if (needs_info(d)) {
-		d->err_pos = fd_view_info(&g->view, d->fd, info);
-		if (d->err_pos == -ENOENT)
-			d->state = DESC_CHANGED;
-		else if (d->err_pos == 0)
-			err = take_info(g, d, info);
-	} else if (is_sock(d)) {
-		return 0; /* its own questions end with its inode */
-	}
-	if (d->state == DESC_OK && !(info->ino && info->ino == d->ino) && !link_proves(g, d) &&
-		!same_by_stat(g, d))
-		d->state = DESC_CHANGED;
-	return err;
-}
-
-/* The second batch: the sockets among the n descriptors. */
-static int ask_socks(struct gather *g, struct desc **list, size_t n)
-{
-	struct desc *socks[CHUNK];
-	size_t k = 0;
 	int err;
 
-	for (size_t i = 0; i < n; i++) {
-		if (list[i]->state == DESC_OK && is_sock(list[i]))
-			socks[k++] = list[i];
-	}
-	if (k == 0)
-		return 0;
 	if (!g->asker)
-		g->asker = sock_asker_new(CHUNK);
+		g->asker = sock_asker_new(SOCKS);
 	if (!g->asker)
 		return -ENOMEM;
-	err = sock_ask(g->asker, g->way, g->cred, g->f, socks, k);
-	if (err == ERR_NOTSUP) {
-		g->f->err_socks = err;
-		err = 0;
-	}
-	return err;
+	err = sock_ask(g->asker, g->way, g->cred, g->f, socks, n);
+	if (err != ERR_NOTSUP)
+		return err;
+	g->f->err_socks = err;
+	return 0;
 }
 
-/* Looks at n descriptors once; those that changed meanwhile come first in the list afterwards. */
-static int look(struct gather *g, struct desc **list, size_t n, size_t *changed)
+/* The further batches: the sockets among the n descriptors. */
+static int ask_socks(struct gather *g, struct desc **list, size_t n)
 {
-	int err = ask_first(g, list, n);
+	struct desc *socks[SOCKS];
+	size_t k = 0;
+	int err = 0;
 
-	*changed = 0;
-	for (size_t i = 0; i < n && !err && !g->first_line; i++) {
-		if (list[i]->state == DESC_OK)
-			err = look_in_proc(g, list[i]);
-	}
-	if (!err && !g->first_line)
-		err = ask_socks(g, list, n);
 	for (size_t i = 0; i < n && !err; i++) {
-		if (list[i]->state == DESC_CHANGED)
-			list[(*changed)++] = list[i];
+		if (list[i]->state == DESC_OK && look_is_sock(list[i]))
+			socks[k++] = list[i];
+		if (k == SOCKS) {
+			err = ask_some_socks(g, socks, k);
+			k = 0;
+		}
+	}
+	return k && !err ? ask_some_socks(g, socks, k) : err;
+}
+
+/* ---- the follower ---- */
+
+static int look_at_range(struct gather *g, size_t from, size_t to)
+{
+	int err = 0;
+
+	for (size_t i = from; i < to && !err; i++) {
+		struct desc *d = &g->f->desc[i];
+
+		/* Not d->state: the other thread may be writing it. */
+		if (d->identified)
+			err = look_desc(&g->looker, d);
 	}
 	return err;
 }
 
-static int look_at_chunk(struct gather *g, struct desc *first, size_t n)
+static void *follow(void *arg)
+{
+	struct gather *g = arg;
+	size_t looked = 0, to;
+	bool end = false;
+	int err = 0;
+
+	while (!err && !end) {
+		pthread_mutex_lock(&g->mutex);
+		while (g->asked == looked && !g->end)
+			pthread_cond_wait(&g->more, &g->mutex);
+		to = g->asked;
+		end = g->end && to == looked;
+		pthread_mutex_unlock(&g->mutex);
+		err = look_at_range(g, looked, to);
+		looked = to;
+	}
+	g->err = err;
+	return NULL;
+}
+
+static void follower_start(struct gather *g, size_t n)
+{
+	pthread_mutex_init(&g->mutex, NULL);
+	pthread_cond_init(&g->more, NULL);
+	g->follows = n >= FOLLOW_FROM && !g->first_line &&
+		pthread_create(&g->thread, NULL, follow, g) == 0;
+}
+
+/* Hands the descriptors before `upto` to the follower, or looks at them here if there is none. */
+static int follower_tell(struct gather *g, size_t upto)
+{
+	size_t from = g->asked;
+
+	if (!g->follows) {
+		g->asked = upto;
+		return g->first_line ? 0 : look_at_range(g, from, upto);
+	}
+	pthread_mutex_lock(&g->mutex);
+	g->asked = upto;
+	pthread_cond_signal(&g->more);
+	pthread_mutex_unlock(&g->mutex);
+	return 0;
+}
+
+static int follower_end(struct gather *g)
+{
+	if (g->follows) {
+		pthread_mutex_lock(&g->mutex);
+		g->end = true;
+		pthread_cond_signal(&g->more);
+		pthread_mutex_unlock(&g->mutex);
+		pthread_join(g->thread, NULL);
+	}
+	pthread_cond_destroy(&g->more);
+	pthread_mutex_destroy(&g->mutex);
+	return g->err;
+}
+
+/* ---- all descriptors ---- */
+
+static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 {
 	struct desc *list[CHUNK];
-	int err = 0;
+	int err;
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = &first[i];
-	for (int k = 0; n && k < LOOKS && !err; k++)
-		err = look(g, list, n, &n);
+	err = ask_first(g, list, n);
+	for (size_t i = 0; i < n && !err; i++)
+		list[i]->identified = list[i]->state == DESC_OK;
+	if (!err)
+		err = follower_tell(g, (size_t)(first - g->f->desc) + n);
+	if (!err && !g->first_line)
+		err = ask_socks(g, list, n);
 	return err;
 }
 
-/* Packs the descriptors that are still open. */
-static void leave_out_closed(struct facts *f, size_t from)
+/* The first look at everything. ndesc: how many were looked at before an interruption. */
+static int look_at_all(struct gather *g, size_t n)
 {
-	size_t to = from;
+	struct facts *f = g->f;
+	int err = 0, err_follower;
 
-	for (size_t i = from; i < f->ndesc; i++) {
-		if (f->desc[i].state != DESC_CLOSED)
-			f->desc[to++] = f->desc[i];
+	follower_start(g, n);
+	while (f->ndesc < n && !err && !cli_interrupted()) {
+		size_t k = n - f->ndesc < CHUNK ? n - f->ndesc : CHUNK;
+
+		err = ask_chunk(g, &f->desc[f->ndesc], k);
+		f->ndesc += k;
 	}
-	f->ndesc = to;
+	err_follower = follower_end(g);
+	return err ? err : err_follower;
 }
 
-static int look_at_all(struct gather *g, const struct fds *list)
+static bool has_changed(struct desc *d)
 {
+	if (d->other_file && d->state == DESC_OK)
+		d->state = DESC_CHANGED;
+	return d->state == DESC_CHANGED;
+}
+
+/* Looks once more at those that changed; says whether there still are any. */
+static int look_again(struct gather *g, bool *any)
+{
+	struct facts *f = g->f;
 	int err = 0;
 
-	for (size_t done = 0; done < list->n && !err && !cli_interrupted();) {
-		size_t n = list->n - done < CHUNK ? list->n - done : CHUNK;
-		struct facts *f = g->f;
-		size_t from = f->ndesc;
+	*any = false;
+	for (size_t i = 0; i < f->ndesc && !err; i++) {
+		struct desc *d = &f->desc[i];
 
-		for (size_t i = 0; i < n; i++)
-			f->desc[from + i].fd = list->fd[done + i];
-		err = look_at_chunk(g, &f->desc[from], n);
-		if (err)
-			break;
-		f->ndesc += n;
-		leave_out_closed(f, from);
-		done += n;
+		if (!has_changed(d))
+			continue;
+		err = ask_first(g, &d, 1);
+		if (!err && d->state == DESC_OK)
+			err = look_desc(&g->looker, d);
+		if (!err && d->state == DESC_OK && !d->other_file)
+			err = ask_socks(g, &d, 1);
+		*any |= has_changed(d);
 	}
+	return err;
+}
+
+static void leave_out_closed(struct facts *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->ndesc; i++) {
+		if (f->desc[i].state != DESC_CLOSED)
+			f->desc[n++] = f->desc[i];
+	}
+	f->ndesc = n;
+}
+
+static int look_until_steady(struct gather *g, size_t n)
+{
+	bool changed = !g->first_line;
+	int err = look_at_all(g, n);
+
+	for (int i = 1; i < LOOKS && changed && !err && !cli_interrupted(); i++)
+		err = look_again(g, &changed);
+	leave_out_closed(g->f);
+	if (!err && (g->f->paths.failed || g->f->names.failed || g->looker.link.failed))
+		err = -ENOMEM;
 	return err;
 }
 
@@ -321,31 +327,23 @@ int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *li
 	struct gather *g = malloc(sizeof(*g));
 	int err = -ENOMEM;
 
-	if (!g)
-		return -ENOMEM;
+	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));
+	if (!g || !out->desc)
+		goto out_g;
 	memset(g, 0, offsetof(struct gather, stx));
-	memset(g->call, 0, sizeof(g->call));
-	g->p = p;
 	g->way = w;
 	g->cred = cred;
 	g->f = out;
 	g->first_line = o->first_line;
 	lay_out(g);
-	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));
-	if (!out->desc)
-		goto out_g;
-	err = fd_view_open(p, &g->view);
-	if (err)
-		goto out_g;
-	err = look_at_all(g, list);
-	if (!err && (out->bytes.failed || g->link.failed))
-		err = -ENOMEM;
-	fd_view_close(&g->view);
-out_g:
+	for (size_t i = 0; i < list->n; i++)
+		out->desc[i].fd = list->fd[i];
+	err = looker_open(p, out, &g->looker);
+	if (!err)
+		err = look_until_steady(g, list->n);
+	looker_close(&g->looker);
 	sock_asker_free(g->asker);
-	lock_table_free(&g->locks);
-	buf_free(&g->link);
-	fdinfo_free(&g->info);
+out_g:
 	free(g);
 	return err;
 }

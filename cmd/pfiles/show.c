@@ -199,7 +199,7 @@ static void add_path(struct buf *out, const struct facts *f, const struct desc *
 	if (!d->path.len)
 		return;
 	buf_str(out, INDENT);
-	escape_add(out, f->bytes.data + d->path.at, d->path.len);
+	escape_add(out, f->paths.data + d->path.at, d->path.len);
 	buf_chr(out, '\n');
 }
 

@@ -104,7 +104,7 @@ static void add_name(
 	struct sockaddr_storage a = {0};
 
 	if (s.len)
-		memcpy(&a, f->bytes.data + s.at, s.len);
+		memcpy(&a, f->names.data + s.at, s.len);
 	if (s.len < sizeof(a.ss_family) && family < 0)
 		return;
 	buf_chr(out, '\t');

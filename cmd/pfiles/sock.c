@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
+#include <sys/un.h>
 
 #include "base/err.h"
 
@@ -36,10 +36,13 @@ static const int option_name[OPT_COUNT] = {
 /* The calls of a slot, in this order; the first OPT_COUNT are the options. */
 enum { CALL_TYPE = OPT_COUNT, CALL_DOMAIN, CALL_CRED, CALL_NAME, CALL_PEER, CALL_INODE, CALLS };
 
+/* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
+#define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
+
 struct slot {
 	struct linger value[CALL_CRED]; /* an int uses the first half */
 	struct ucred cred;
-	struct sockaddr_storage name, peer;
+	char name[NAME_MAX_BYTES], peer[NAME_MAX_BYTES]; /* struct sockaddr */
 	socklen_t len[CALL_INODE];
 	struct statx inode;
 };
@@ -54,10 +57,7 @@ struct sock_asker {
 static void lay_out(struct slot *s, struct call *c)
 {
 	for (int i = 0; i < CALL_NAME; i++) {
-		int name = i < OPT_COUNT   ? option_name[i]
-			: i == CALL_TYPE   ? SO_TYPE
-			: i == CALL_DOMAIN ? SO_DOMAIN
-					   : SO_PEERCRED;
+		int name = i < OPT_COUNT ? option_name[i] : i == CALL_TYPE ? SO_TYPE : SO_PEERCRED;
 
 		c[i].nr = SYS_getsockopt;
 		c[i].arg[1] = ARG_VAL(SOL_SOCKET);
@@ -67,10 +67,10 @@ static void lay_out(struct slot *s, struct call *c)
 		c[i].arg[4] = ARG_INOUT(&s->len[i], sizeof(s->len[i]));
 	}
 	c[CALL_NAME].nr = SYS_getsockname;
-	c[CALL_NAME].arg[1] = ARG_OUT(&s->name, sizeof(s->name));
+	c[CALL_NAME].arg[1] = ARG_OUT(s->name, sizeof(s->name));
 	c[CALL_NAME].arg[2] = ARG_INOUT(&s->len[CALL_NAME], sizeof(socklen_t));
 	c[CALL_PEER].nr = SYS_getpeername;
-	c[CALL_PEER].arg[1] = ARG_OUT(&s->peer, sizeof(s->peer));
+	c[CALL_PEER].arg[1] = ARG_OUT(s->peer, sizeof(s->peer));
 	c[CALL_PEER].arg[2] = ARG_INOUT(&s->len[CALL_PEER], sizeof(socklen_t));
 	c[CALL_INODE].nr = SYS_statx;
 	c[CALL_INODE].arg[1] = ARG_IN("", 1);
@@ -148,25 +148,33 @@ static void take_options(struct sock *k, const struct slot *s, const struct call
 	if (c[OPT_RCVBUF].ret == 0)
 		k->on |= 1U << OPT_RCVBUF;
 	k->type = c[CALL_TYPE].ret == 0 ? s->value[CALL_TYPE].l_onoff : -1;
-	k->family = c[CALL_DOMAIN].ret == 0 ? s->value[CALL_DOMAIN].l_onoff : -1;
 }
 
-static struct span keep_name(struct facts *f, const struct call *c, const void *addr, socklen_t len)
+static struct span keep_name(struct facts *f, const struct call *c, const char *addr, socklen_t len)
 {
 	if (c->ret != 0)
 		return (struct span){0};
-	if (len > sizeof(struct sockaddr_storage))
-		len = sizeof(struct sockaddr_storage);
-	return facts_keep(f, addr, len);
+	return facts_keep(&f->names, addr, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
+}
+
+static int family_of(const char *addr, socklen_t len)
+{
+	sa_family_t family;
+
+	if (len < sizeof(family))
+		return -1;
+	memcpy(&family, addr, sizeof(family));
+	return family;
 }
 
 /* A netlink socket that was never connected speaks with the kernel, which is not a peer of its own.
  */
-static bool is_kernel(const struct sockaddr_storage *a)
+static bool is_kernel(const char *addr)
 {
-	const struct sockaddr_nl *nl = (const struct sockaddr_nl *)a;
+	struct sockaddr_nl nl;
 
-	return a->ss_family == AF_NETLINK && nl->nl_pid == 0 && nl->nl_groups == 0;
+	memcpy(&nl, addr, sizeof(nl));
+	return nl.nl_family == AF_NETLINK && nl.nl_pid == 0 && nl.nl_groups == 0;
 }
 
 /* SO_PEERCRED of a listener is the listener itself. */
@@ -203,11 +211,29 @@ static int take(struct facts *f, struct desc *d, const struct slot *s, const str
 		return -ENOMEM;
 	d->sock = (uint32_t)f->nsock;
 	take_options(k, s, c);
-	k->name = keep_name(f, &c[CALL_NAME], &s->name, s->len[CALL_NAME]);
-	if (!is_kernel(&s->peer))
-		k->peer = keep_name(f, &c[CALL_PEER], &s->peer, s->len[CALL_PEER]);
+	k->family = c[CALL_NAME].ret == 0 ? family_of(s->name, s->len[CALL_NAME]) : -1;
+	k->name = keep_name(f, &c[CALL_NAME], s->name, s->len[CALL_NAME]);
+	if (!is_kernel(s->peer))
+		k->peer = keep_name(f, &c[CALL_PEER], s->peer, s->len[CALL_PEER]);
 	take_peer(k, s, &c[CALL_CRED]);
 	return 0;
+}
+
+/* A socket whose family has no names (AF_ALG) still says which family that is. */
+static int ask_family(struct way *w, struct desc *d, struct sock *k)
+{
+	int family = -1;
+	socklen_t len = sizeof(family);
+	struct call c = {
+		.nr = SYS_getsockopt,
+		.arg = {ARG_VAL(d->fd), ARG_VAL(SOL_SOCKET), ARG_VAL(SO_DOMAIN),
+			ARG_OUT(&family, sizeof(family)), ARG_INOUT(&len, sizeof(len))},
+	};
+	int err = way_batch(w, &c, 1);
+
+	if (!err && c.ret == 0)
+		k->family = family;
+	return err == ERR_NOTSUP ? 0 : err;
 }
 
 int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
@@ -224,5 +250,11 @@ int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts
 		ask_peers_apart(a, cred, n);
 	for (size_t i = 0; i < n && !err; i++)
 		err = take(f, list[i], &a->slot[i], &a->call[i * CALLS]);
+	for (size_t i = 0; i < n && !err; i++) {
+		struct desc *d = list[i];
+
+		if (d->sock && f->sock[d->sock - 1].family < 0)
+			err = ask_family(w, d, &f->sock[d->sock - 1]);
+	}
 	return err;
 }

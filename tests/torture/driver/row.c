@@ -15,7 +15,10 @@
 #define DEADMAN_MS 300
 #define SETTLE_MS  (4 * DEADMAN_MS)
 #define NAIVE_MS   400 /* how long to wait for a victim of the naive injection */
-#define TOLD_MAX   6   /* failures of one row told in full */
+#define MISSED_MAX 5   /* visits in a row that ended before call k: the sweep is over */
+#define BUSY_MAX   60  /* tries, while what two dead processes left is given its time */
+#define LATE_MAX   3 /* budgets that ran out by themselves; and not more than a tenth of the rounds */
+#define TOLD_MAX   6 /* failures of one row told in full */
 
 struct course {
 	const struct row *row;
@@ -53,21 +56,27 @@ static void tell(struct course *c, const char *fmt, ...)
 	if (p->fired && (p->kill == KILL_BEFORE || p->kill == KILL_AFTER))
 		printf(" [killed %s point %ld %s, delay %u us; next %s]", plan_kill_names[p->kill],
 			p->k, plan_point(p, p->k), p->delay_us, plan_point(p, p->k + 1));
-	else if (p->fired)
-		printf(" [killed after %u us, %ld points, last %s]", c->visit.random_us, p->count,
-			plan_point(p, p->count - 1));
+	else
+		printf(" [%s %u us, %ld points, last %s %s]",
+			p->fired ? "killed after" : "no kill;", c->visit.random_us, p->count,
+			plan_point(p, p->count - 2), plan_point(p, p->count - 1));
 	printf("\n");
 }
 
+/*
+ * Errors that are no failure: no thread may be disturbed; the one before is not gone yet; or the
+ * budget of a stop ran out, on a busy machine or because the target was stopped, which ends the warden.
+ */
 static bool may_refuse(const struct course *c, int err)
 {
 	const struct condition *cond = c->row->cond;
 
 	switch (err) {
 	case ERR_NOVICTIM: return true;
-	case ERR_BUSY: return cond->second || c->row->who == WHO_BOTH;
+	case ERR_BUSY:
+	case ERR_TRACED: return cond->second || c->residue;
 	case ERR_LOST:
-	case ERR_TIMEOUT: return c->plan->fired || cond->storm == target_storm_stops;
+	case ERR_TIMEOUT: return true;
 	default: return false;
 	}
 }
@@ -94,6 +103,8 @@ static void count_end(struct course *c, enum visit_end end)
 		t->done++;
 	} else if (may_refuse(c, p->err)) {
 		t->refused++;
+		t->late += (p->err == ERR_LOST || p->err == ERR_TIMEOUT) && !p->fired &&
+			c->row->cond->storm != target_storm_stops;
 	} else {
 		t->other++;
 		tell(c, "tool error: %s", err_str(p->err));
@@ -179,23 +190,43 @@ static void check_target(struct course *c, bool look)
 	visit_reap(t->pid);
 }
 
-static void one_round(struct course *c, long k, unsigned delay_us)
+/*
+ * Where tool and warden were both killed, their agent first has to leave by itself: until then every
+ * other tool is told ERR_BUSY, and that is no round.
+ */
+static enum visit_end visit_when_free(struct course *c, long k, unsigned delay_us)
+{
+	const struct row *row = c->row;
+	enum visit_end end = VISIT_DONE;
+
+	for (unsigned i = 0; i < BUSY_MAX; i++) {
+		plan_set(c->plan, row->kill, row->who, k, delay_us);
+		c->visit.random_us = (unsigned)rand() % (c->median_us * 5 / 4 + 100);
+		end = visit_run(&c->visit);
+		target_storm_over(&c->target);
+		if (end != VISIT_DONE || c->plan->err != ERR_BUSY || !c->residue)
+			break;
+		sleep_us(10000);
+	}
+	return end;
+}
+
+/* False if the visit was over before its kill. */
+static bool one_round(struct course *c, long k, unsigned delay_us)
 {
 	const struct row *row = c->row;
 	bool both = row->who == WHO_BOTH && row->kill != KILL_NONE;
-	enum visit_end end;
+	enum visit_end end = visit_when_free(c, k, delay_us);
+	bool fired = c->plan->fired;
 
-	plan_set(c->plan, row->kill, row->who, k, delay_us);
-	c->visit.random_us = (unsigned)rand() % (c->median_us * 5 / 4 + 100);
-	end = visit_run(&c->visit);
-	target_storm_over(&c->target);
 	c->tally->rounds++;
 	count_end(c, end);
-	c->residue |= both && c->plan->fired;
+	c->residue |= both && fired;
 	if (row->cond->second)
 		visit_again(c, false);
 	/* After both were killed the dead-man must be waited for: not each time. */
 	check_target(c, (!both && !row->cond->second) || c->tally->rounds % 20 == 0);
+	return fired;
 }
 
 /* How many kernel calls and how long a visit takes. */
@@ -223,14 +254,20 @@ static void calibrate(struct course *c)
 	check_target(c, true);
 }
 
-/* Each kernel call in turn; where a call is reached more or less often, up to the most seen. */
+/*
+ * Each kernel call in turn. How many there are varies, for some are made in loops that wait: the sweep
+ * is over when visits have come to their end several times before the call that was meant.
+ */
 static void sweep(struct course *c, unsigned turn)
 {
 	static const unsigned delay[] = {0, 300, 3000};
-	unsigned stride = c->row->stride ? c->row->stride : 1;
+	unsigned stride = c->row->stride ? c->row->stride : 1, missed = 0;
 
-	for (long k = turn % stride; k <= (long)c->tally->points; k += stride)
-		one_round(c, k, delay[((unsigned)k / stride + turn) % 3]);
+	for (long k = turn % stride; k < PLAN_POINTS && missed < MISSED_MAX; k += stride) {
+		bool reached = one_round(c, k, delay[((unsigned)k / stride + turn) % 3]);
+
+		missed = reached ? 0 : missed + 1;
+	}
 }
 
 void row_run(const struct row *row, struct plan *plan, struct tally *out)
@@ -264,6 +301,10 @@ void row_run(const struct row *row, struct plan *plan, struct tally *out)
 	if (row->kill == KILL_NONE && out->done * (cond->mostly_refused ? 8 : 2) < out->rounds) {
 		out->other++;
 		tell(&c, "only %u of %u visits took place", out->done, out->rounds);
+	}
+	if (out->late > LATE_MAX && out->late > out->rounds / 10) {
+		out->other++;
+		tell(&c, "%u visits of %u were too slow", out->late, out->rounds);
 	}
 	out->settle_ms = c.target.settle_ms_max;
 	target_stop(&c.target);

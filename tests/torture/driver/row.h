@@ -33,6 +33,7 @@ struct row {
 struct tally {
 	unsigned rounds, kills, done, refused;
 	unsigned dead, leaks, other; /* failures: target dead or hung; something left; the rest */
+	unsigned late; /* of the refused: a budget ran out that nobody had cut short */
 	unsigned eintr, points, settle_ms;
 };
 

@@ -32,14 +32,32 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/*
- * A call of `job` came back interrupted or short. A handler that ran here since `handled` explains
- * it, as does a job-control stop where signal(7) says so; anything else somebody did to us.
- */
-static void interrupted(enum job job, uint32_t handled, bool shown_by_stops)
+/* What could explain an interruption: handlers run here, and in any thread. */
+struct handled {
+	uint32_t here, anywhere;
+};
+
+static struct handled handled_now(void)
 {
-	if (handled_here == handled && !(shown_by_stops && runner.board->stops))
-		runner.board->eintr[job]++;
+	return (struct handled){handled_here, runner.board->signals};
+}
+
+/*
+ * A call of `job` came back interrupted or short. A handler that ran here explains it. Calls that the
+ * kernel does not restart (signal(7)) show job-control stops too, and also wake for a signal to the
+ * process that another thread then takes; its handler may need a moment. Anything else somebody did.
+ */
+static void interrupted(enum job job, struct handled before, bool never_restarted)
+{
+	struct timespec moment = {0, 20 * MS};
+
+	if (handled_here != before.here || (never_restarted && runner.board->stops))
+		return;
+	if (never_restarted)
+		nanosleep(&moment, NULL);
+	if (never_restarted && runner.board->signals != before.anywhere)
+		return;
+	runner.board->eintr[job]++;
 }
 
 static void regs_job(void)
@@ -59,7 +77,7 @@ static void sleep_job(void)
 {
 	static uint32_t turn;
 	struct timespec want = {0, MS + (long)(turn++ % 7) * 100000}, left = {0, 0};
-	uint32_t handled = handled_here;
+	struct handled handled = handled_now();
 	uint64_t t0 = now(), took;
 	int r;
 
@@ -81,11 +99,11 @@ static void sleep_job(void)
 /* Writes or reads 64 bytes of a pipe, which never come in parts. */
 static void pipe_io(bool in, void *bytes)
 {
-	uint32_t handled;
+	struct handled handled;
 	ssize_t n;
 
 	do {
-		handled = handled_here;
+		handled = handled_now();
 		n = in ? read(runner.from_echo, bytes, 64) : write(runner.to_echo, bytes, 64);
 		if (n < 0 && errno == EINTR)
 			interrupted(JOB_PIPE, handled, false);
@@ -110,8 +128,8 @@ static void pipe_job(void)
 }
 
 /* A timed call returned r: must have lasted at least `least` ns, or been interrupted. */
-static void timed(
-	const char *name, long r, bool timed_out, uint64_t t0, uint64_t least, uint32_t handled)
+static void timed(const char *name, long r, bool timed_out, uint64_t t0, uint64_t least,
+	struct handled handled)
 {
 	int err = errno;
 	uint64_t took = now() - t0;
@@ -129,7 +147,7 @@ static void wait_futex(void)
 {
 	static uint32_t word;
 	struct timespec ts = {0, MS + MS / 2};
-	uint32_t handled = handled_here;
+	struct handled handled = handled_now();
 	uint64_t t0 = now();
 	long r = syscall(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0);
 
@@ -139,7 +157,7 @@ static void wait_futex(void)
 static void wait_poll(void)
 {
 	struct pollfd p = {.fd = runner.event, .events = POLLIN};
-	uint32_t handled = handled_here;
+	struct handled handled = handled_now();
 	uint64_t t0 = now();
 	int r = poll(&p, 1, 1);
 
@@ -149,7 +167,7 @@ static void wait_poll(void)
 static void wait_epoll(void)
 {
 	struct epoll_event e;
-	uint32_t handled = handled_here;
+	struct handled handled = handled_now();
 	uint64_t t0 = now();
 	int r = epoll_wait(runner.epoll, &e, 1, 2);
 

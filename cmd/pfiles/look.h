@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_LOOK_H
+#define PFILES_LOOK_H
+
+#include "facts.h"
+#include "locks.h"
+#include "proc/fds.h"
+
+/*
+ * The half of the work that /proc answers: paths, offsets, locks, and whether the file is still the
+ * one that the calls were about. It touches of a descriptor only what the calls do not: a thread of
+ * its own may do it meanwhile.
+ */
+struct looker {
+	const struct proc *p;
+	struct facts *f;
+	struct fd_view view;
+	struct lock_table locks;
+	struct buf link;
+	struct fdinfo info; /* of the descriptor looked at last */
+};
+
+int looker_open(const struct proc *p, struct facts *f, struct looker *out)
+	__attribute__((warn_unused_result));
+void looker_close(struct looker *k);
+
+/* The first line's facts, where the calls could not give them; sets err_stat, state. */
+void look_stat(struct looker *k, struct desc *d);
+
+/* One descriptor whose first questions have been answered. Sets other_file. 0 or -ENOMEM. */
+int look_desc(struct looker *k, struct desc *d) __attribute__((warn_unused_result));
+
+/* Sets the facts that statx(2) gives. */
+void look_take_stat(struct desc *d, const struct statx *s);
+
+bool look_is_sock(const struct desc *d);
+
+#endif
