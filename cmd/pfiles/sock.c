@@ -202,7 +202,7 @@ static int take(struct facts *f, struct desc *d, const struct slot *s, const str
 		d->err_sock = (int)c[CALL_INODE].ret;
 		return 0;
 	}
-	if (c[CALL_INODE].ret < 0 || !same_inode(d, s)) {
+	if (c[CALL_INODE].ret < 0 || !same_inode(d, s) || c[CALL_TYPE].ret == -ENOTSOCK) {
 		d->state = DESC_CHANGED;
 		return 0;
 	}
