@@ -142,9 +142,7 @@ static int take_info(struct looker *k, struct desc *d)
 	if (d->err_pos)
 		return 0;
 	take_flags(d, info);
-	/* Before Linux 5.14 it has no inode, and with some file systems another one than stat(2).
-	 */
-	if (!d->err_stat && info->ino != d->ino && !same_by_stat(k, d))
+	if (!d->err_stat && info->ino != d->ino && !(may_differ(d, info) && same_by_stat(k, d)))
 		d->other_file = true;
 	if (look_is_sock(d) || d->other_file)
 		return 0;
@@ -178,8 +176,8 @@ static int link_of_place(struct looker *k, struct desc *d)
 	return err ? err : n < 0 ? -errno : 0;
 }
 
-/* Whether the link's text itself says that it belongs to the file of the first question. */
-static bool link_fits(const struct looker *k, const struct desc *d)
+/* Whether the link's text says of itself that it belongs to the file of the first question. */
+static bool link_proves(const struct looker *k, const struct desc *d)
 {
 	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
 	const char *link = buf_cstr(&k->link);
@@ -187,26 +185,45 @@ static bool link_fits(const struct looker *k, const struct desc *d)
 	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
 		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
 	/* Anonymous files share one inode: nothing more tells them apart. */
-	return !is_anonymous(d) || strncmp(link, anon, sizeof(anon) - 1) == 0;
+	return is_anonymous(d) && strncmp(link, anon, sizeof(anon) - 1) == 0;
 }
 
-static void take_link(struct looker *k, struct desc *d)
+static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
 	buf_clear(&k->link);
-	if (d->err_stat || is_anonymous(d) || !mounts_local(k->mounts, d->dev_major, d->dev_minor))
-		d->err_path = fd_view_link(&k->view, d->fd, &k->link);
-	else
+	*proved = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	if (*proved) {
 		d->err_path = link_of_place(k, d);
-	if (d->err_path == -ENOENT || (!d->err_path && !d->err_stat && !link_fits(k, d)))
+	} else {
+		d->err_path = fd_view_link(&k->view, d->fd, &k->link);
+		*proved = !d->err_path && link_proves(k, d);
+	}
+	if (d->err_path == -ENOENT)
 		d->other_file = true;
-	if (!d->err_path)
+	else if (!d->err_path)
 		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
+}
+
+/* A link that proves nothing is at least the same before and after the rest. */
+static void check_link(struct looker *k, struct desc *d)
+{
+	buf_clear(&k->link);
+	if (fd_view_link(&k->view, d->fd, &k->link) != 0 || k->link.len != d->path.len ||
+		memcmp(k->link.data, k->f->paths.data + d->path.at, d->path.len) != 0)
+		d->other_file = true;
 }
 
 int look_desc(struct looker *k, struct desc *d)
 {
+	bool proved = true;
+	int err = 0;
+
 	if (!look_is_sock(d))
-		take_link(k, d);
+		take_link(k, d, &proved);
 	/* A socket's own questions end with its inode. */
-	return needs_info(d) && !d->other_file ? take_info(k, d) : 0;
+	if (needs_info(d) && !d->other_file)
+		err = take_info(k, d);
+	if (!proved && !d->err_path && !d->other_file && !k->f->paths.failed)
+		check_link(k, d);
+	return err;
 }
