@@ -1,8 +1,10 @@
 # ptools for Linux. `make help` lists what can be made.
 VERSION  := 0.1
-prefix   ?= /usr
+prefix   ?= /usr/local
 DESTDIR  ?=
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
 CFLAGS   ?= -O2 -g
 SAN      ?=
 WERROR   ?=
@@ -16,10 +18,11 @@ endif
 WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 \
             -Wundef -Wpointer-arith $(if $(WERROR),-Werror)
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-ALLFLAGS := -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I common $(WARN) $(CFLAGS) $(SANFLAGS)
+PLAIN    := -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I common $(WARN)
+ALLFLAGS := $(PLAIN) $(CFLAGS) $(SANFLAGS)
 LDALL    := $(LDFLAGS) $(SANFLAGS)
 
-TOOLS    := pfiles
+TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 LDLIBS_common := -lcap
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
@@ -27,7 +30,7 @@ COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
 COMMON_S := $(wildcard common/*/$(MACHINE)/*.S)
 COMMON_O := $(COMMON_C:%.c=$B/%.o) $(COMMON_S:%.S=$B/%.o)
 
-all: $(TOOLS:%=$B/%)
+all: $(TOOLS:%=$B/%) ## build all tools into build/ (the default)
 
 # Rebuild when compiler or flags change.
 $B/flags.stamp: FORCE
@@ -53,7 +56,151 @@ ALL_O += $$($(1)_O)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
--include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O))
+# --- tests ---------------------------------------------------------------------------------------
+
+# Unit tests: one program each, linked with the common code, TAP on stdout.
+UNIT     := $(patsubst %.c,$B/%,$(wildcard tests/unit/t_*.c))
+UNIT_O   := $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c))
+UNIT_AUX := $(patsubst %.c,$B/%.o,$(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c)))
+$(UNIT_O): ALLFLAGS += -I tests/lib
+$(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
+	$(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
+# Victims: tests/targets/NAME.c is NAME, and NAME.VARIANT for each word of a line in its head such as
+#	/* build: static static-pie 32 */
+# They never carry sanitizers, whatever the tools are built with: they are ordinary programs.
+VARIANTS := $(shell awk 'FNR > 12 { nextfile } sub(/^\/\* build: /, "") { sub(/ *\*\/.*/, ""); \
+	f = FILENAME; gsub(/.*\/|\.c$$/, "", f); for (i = 1; i <= NF; i++) print f "." $$i }' \
+	$(wildcard tests/targets/*.c) /dev/null)
+VICTIMS  := $(patsubst %.c,$B/%,$(wildcard tests/targets/*.c)) $(VARIANTS:%=$B/tests/targets/%)
+VARIANT_static     := -static
+VARIANT_static-pie := -static-pie -fPIE
+VARIANT_pie        := -pie -fPIE
+VARIANT_32         := -m32
+VARIANT_32-static  := -m32 -static
+
+VICTIM_CC = $(CC) $(PLAIN) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
+$B/tests/targets/%: tests/targets/%.c $B/flags.stamp
+	@mkdir -p $(@D)
+	$(VICTIM_CC) -o $@ $<
+
+define variant_rules
+$$B/tests/targets/$(1): tests/targets/$(basename $(1)).c $$B/flags.stamp
+	@mkdir -p $$(@D)
+	$$(VICTIM_CC) $$(VARIANT_$(patsubst .%,%,$(suffix $(1)))) -o $$@ $$<
+endef
+$(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
+
+victims: $(VICTIMS)
+
+TEST_ENV = B='$(abspath $B)' CC='$(CC)' MAKEFLAGS= MAKELEVEL=
+TALLY    = $(TEST_ENV) tests/lib/tally
+
+deps: ## install what is missing on Debian: does nothing, and needs no network, when nothing is
+	@tests/lib/deps $(DEPS)
+# Groups of tests/lib/packages; the demo needs only the first, .ci/run adds `ci`, the benchmark `bench`.
+DEPS     ?= build test
+
+demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on it
+	@tests/lib/deps build
+	@$(MAKE) --no-print-directory all $B/tests/targets/sample
+	@B='$B' tests/lib/demo
+
+# One stage after the other, whatever -j says: tests that measure time must not run beside others.
+CHECKS   := check-lints check-unit check-cmd check-torture
+check: ## dependencies, build, the whole suite
+	@tests/lib/deps $(DEPS)
+	@$(MAKE) --no-print-directory all unit victims torture-programs
+	@rm -rf $B/tally
+	@st=0; for c in $(CHECKS); do $(MAKE) --no-print-directory $$c || st=1; done; \
+		tests/lib/tally-sum $B/tally || st=1; exit $$st
+
+unit: $(UNIT)
+
+check-unit: unit victims ## the unit tests
+	@$(TALLY) unit tests/lib/run-unit $(UNIT)
+
+check-cmd: all victims ## the tools against victims (bats)
+	@$(TALLY) cmd tests/lib/run-bats tests/cmd
+
+check-lints: all ## that every lint goes red on a planted breach (bats)
+	@$(TALLY) lints tests/lib/run-bats tests/lint
+
+LINTS    := format layers headers man shell options packages paths
+$(LINTS:%=check-%): check-%:
+	@$(TEST_ENV) tests/lint/$*
+check-options: all
+
+check-lint: all ## format, layers, headers, man pages, shell, options, packages, paths
+	@$(TALLY) lint tests/lib/run-lint $(LINTS)
+
+budgets: ## report functions and files that outgrew the house's budgets (never fails)
+	@tests/lint/budgets
+
+asan: ## the unit and command tests again under ASan and UBSan
+	@$(MAKE) --no-print-directory B=$B/asan SAN=address,undefined CFLAGS='-O1 -g' asan-stages
+
+asan-stages: all unit victims
+	@rm -rf $B/tally
+	@st=0; for c in check-unit check-cmd; do $(MAKE) --no-print-directory $$c || st=1; done; \
+		tests/lib/tally-sum $B/tally || st=1; exit $$st
+
+# The torture and the hazard tests: what links to what is in there.
+include $(wildcard tests/torture/rules.mk)
+torture: all torture-programs ## at least 10,000 rounds of killing the tool at every instant
+	@TALLY_TIMEOUT=3600 $(TALLY) torture tests/lib/run-torture full $(HAZARDS)
+check-torture: all torture-programs ## a short torture, and one test for each hazard
+	@$(TALLY) torture tests/lib/run-torture short $(HAZARDS)
+
+$B/tests/bench/bench: $B/tests/bench/bench.o
+	$(CC) $(LDALL) -o $@ $^
+
+bench: ## pfiles beside lsof and lsfd at 10, 1,000 and 10,000 descriptors
+	@tests/lib/deps build bench
+	@$(MAKE) --no-print-directory all $B/tests/bench/bench $B/tests/targets/many
+	@B='$B' tests/bench/run
+
+# --- installation --------------------------------------------------------------------------------
+
+bindir   ?= $(prefix)/bin
+mandir   ?= $(prefix)/share/man
+bashdir  ?= $(prefix)/share/bash-completion/completions
+fishdir  ?= $(prefix)/share/fish/vendor_completions.d
+# Where Debian's zsh looks: packages have a folder of their own under /usr.
+zshdir   ?= $(prefix)/share/zsh/$(if $(filter /usr,$(prefix)),vendor-completions,site-functions)
+
+MAN1     := $(notdir $(wildcard man/*.1))
+MAN7     := $(notdir $(wildcard man/*.7))
+
+install: all ## into $(DESTDIR)$(prefix)
+	install -d $(foreach d,$(bindir) $(mandir)/man1 $(mandir)/man7 $(bashdir) $(zshdir) $(fishdir),'$(DESTDIR)$(d)')
+	install -m 755 $(TOOLS:%=$B/%) '$(DESTDIR)$(bindir)'
+	install -m 644 $(MAN1:%=man/%) '$(DESTDIR)$(mandir)/man1'
+	install -m 644 $(MAN7:%=man/%) '$(DESTDIR)$(mandir)/man7'
+	install -m 644 $(TOOLS:%=completions/bash/%) '$(DESTDIR)$(bashdir)'
+	install -m 644 $(TOOLS:%=completions/zsh/_%) '$(DESTDIR)$(zshdir)'
+	install -m 644 $(TOOLS:%=completions/fish/%.fish) '$(DESTDIR)$(fishdir)'
+
+uninstall: ## take away what install put there, and nothing else
+	rm -f $(TOOLS:%='$(DESTDIR)$(bindir)/%') $(MAN1:%='$(DESTDIR)$(mandir)/man1/%') \
+		$(MAN7:%='$(DESTDIR)$(mandir)/man7/%') $(TOOLS:%='$(DESTDIR)$(bashdir)/%') \
+		$(TOOLS:%='$(DESTDIR)$(zshdir)/_%') $(TOOLS:%='$(DESTDIR)$(fishdir)/%.fish')
+
+# --- housekeeping --------------------------------------------------------------------------------
+
+format: ## put every C file into the house layout
+	@tests/lint/format --fix
+
+clean: ## remove everything made
+	rm -rf '$B'
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+-include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d
 
 .DELETE_ON_ERROR:
-.PHONY: all FORCE
+.SECONDARY:
+.PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
+	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture bench \
+	install uninstall format clean help

@@ -15,7 +15,7 @@
 #include "ctl/touch.h"
 
 /* Newer than the headers of Debian 12; include/uapi/linux/ptrace.h of Linux 6.4. */
-#define GET_USER_DISPATCH 0x4210
+#define GET_USER_DISPATCH 0x4211
 struct user_dispatch {
 	uint64_t mode, selector, offset, len;
 };

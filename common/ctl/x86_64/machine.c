@@ -60,10 +60,17 @@ int machine_settle_mode(struct saved *s)
 	return 0;
 }
 
+/*
+ * The number of a call alone does not say so: it stays in orig_rax while a handler is being entered,
+ * where rip is the handler's. Only a call that is to start again, or says EINTR, is of interest.
+ */
 bool machine_in_call(const struct saved *s, uint64_t *insn)
 {
+	int64_t rax = (int64_t)s->regs.rax;
+
 	*insn = s->regs.rip - 2;
-	return (int64_t)s->regs.orig_rax >= 0;
+	return (int64_t)s->regs.orig_rax >= 0 &&
+		(rax == -EINTR || (rax >= -ERESTART_BLOCK && rax <= -ERESTARTSYS));
 }
 
 int machine_settle_insn(struct saved *s, const unsigned char insn[2])

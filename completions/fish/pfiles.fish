@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# fish completion for pfiles(1): options, and process ids with their names.
+
+complete -c pfiles -f
+complete -c pfiles -s F -d 'Accepted for the sake of the original'
+complete -c pfiles -s H -d 'Stop all threads while looking'
+complete -c pfiles -s b -d 'Borrow descriptors only, stop nobody'
+complete -c pfiles -s n -d 'Only the first line of each descriptor'
+complete -c pfiles -s s -d 'Say how the process was reached and who was stopped'
+complete -c pfiles -s h -d 'Show help'
+complete -c pfiles -s V -d 'Show the version'
+complete -c pfiles -a '(__fish_complete_pids)' -d Process

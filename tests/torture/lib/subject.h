@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TORTURE_SUBJECT_H
+#define TORTURE_SUBJECT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "ctl/call.h"
+
+/*
+ * What is being tortured: the product's agent, or the naive injection (naive.c) which the same
+ * tests must catch. One interface, so that no test knows which it has.
+ */
+struct subject {
+	const char *name;
+	int (*open)(pid_t pid, unsigned flags, void **handle);
+	int (*batch)(void *handle, struct call *calls, size_t n);
+	void (*close)(void *handle);
+};
+
+extern const struct subject subject_agent, subject_naive;
+
+/* Naive if the first argument is --naive: every test program here can be asked to fail. */
+const struct subject *subject_choose(int argc, char **argv);
+
+/*
+ * The whole life of a tool: open, `rounds` batches of harmless calls with known answers, close.
+ * *wrong counts answers that were not the expected ones.
+ */
+int subject_visit(const struct subject *s, pid_t pid, unsigned flags, unsigned rounds, int *wrong);
+
+#endif

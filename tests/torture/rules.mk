@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# The torture and the hazard tests (included by the Makefile).
+#   driver/*.c + lib/*.c                  -> $B/tests/torture/torture
+#   hazards/NAME.c + lib/*.c              -> $B/tests/torture/hazard-NAME
+#   all of victims/*.{c,S} as one program -> $B/tests/torture/victims/runner, runner.static, runner.32
+# They link libcommon.a; lib/plan.c's touch_point() takes the place of the one in the archive.
+TORTURE_LIB   := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/lib/*.c))
+TORTURE_O     := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/driver/*.c))
+HAZARDS_O     := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/hazards/*.c))
+HAZARDS       := $(patsubst tests/torture/hazards/%.c,$B/tests/torture/hazard-%,$(wildcard tests/torture/hazards/*.c))
+RUNNER_SRC    := $(wildcard tests/torture/victims/*.c tests/torture/victims/*.S)
+RUNNERS       := $(addprefix $B/tests/torture/victims/,runner runner.static runner.32)
+TORTURE_PROGRAMS := $B/tests/torture/torture $(HAZARDS) $(RUNNERS)
+
+# Victims are ordinary programs: no sanitizer.
+RUNNER_CC      = $(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -pthread
+FLAGS_runner.static := -static
+FLAGS_runner.32     := -m32 -no-pie
+$(RUNNERS): $B/tests/torture/victims/%: $(RUNNER_SRC) $(wildcard tests/torture/victims/*.h) \
+		tests/torture/lib/board.h $B/flags.stamp
+	@mkdir -p $(@D)
+	$(RUNNER_CC) $(FLAGS_$*) -o $@ $(RUNNER_SRC)
+
+$B/tests/torture/torture: $(TORTURE_O) $(TORTURE_LIB) $B/libcommon.a
+	$(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
+$(HAZARDS): $B/tests/torture/hazard-%: $B/tests/torture/hazards/%.o $(TORTURE_LIB) $B/libcommon.a
+	$(CC) $(LDALL) -o $@ $^ -lrt $(LDLIBS_common)
+
+torture-programs: $(TORTURE_PROGRAMS)
+
+-include $(TORTURE_LIB:.o=.d) $(TORTURE_O:.o=.d) $(HAZARDS_O:.o=.d)
