@@ -29,6 +29,7 @@ struct job {
 	struct diversion d;
 	struct budget budget;
 	bool strays; /* a thread was let go while it may have been in the cave */
+	bool stuck;  /* a thread did not stop: only the end of this process lets go of it */
 };
 
 /* ---- looking at the scratch memory from outside ---- */
@@ -75,6 +76,14 @@ static bool await(struct job *j, enum wanted w, uint64_t ns)
 
 /* ---- one stop ---- */
 
+static int stop_again(struct job *j, int *map_error)
+{
+	int err = divert_stop(&j->d, map_error);
+
+	j->stuck |= err == ERR_TIMEOUT;
+	return err;
+}
+
 static int stop_begin(struct job *j)
 {
 	int err = victim_choose(j->p, j->c->narrow, &j->d.victim);
@@ -88,8 +97,9 @@ static int stop_begin(struct job *j)
 	j->d.away = false;
 	j->c->stops++;
 	err = divert_begin(&j->d);
+	j->stuck |= err == ERR_TIMEOUT;
 	if (err == ERR_GONE)
-		tracee_reap(j->d.victim.tid);
+		tracee_reap(j->d.victim.tid);      /* before the next one is tried */
 	return err == ERR_PERM ? ERR_TRACED : err; /* opening its memory was allowed */
 }
 
@@ -105,12 +115,11 @@ static int begin(struct job *j)
 
 static int stop_end(struct job *j, int err)
 {
+	if (err == ERR_GONE)
+		tracee_reap(j->d.victim.tid);
 	j->c->held_ns += j->d.held_ns;
 	if (j->d.held_ns > j->c->longest_ns)
 		j->c->longest_ns = j->d.held_ns;
-	/* A thread that did not stop is still under way to it: only our end calls that off. */
-	if (err == ERR_TIMEOUT)
-		return err;
 	return budget_set(&j->budget, 0) ? ERR_LOST : err;
 }
 
@@ -126,7 +135,7 @@ static int give_back(struct job *j)
 	if (err)
 		return err;
 	(void)await(j, UNMAPPED, LEAVE_WAIT);
-	err = divert_stop(&j->d, &none);
+	err = stop_again(j, &none);
 	if (err)
 		return err;
 	return read_head(j, &h) ? ERR_TIMEOUT : 0;
@@ -141,7 +150,7 @@ static void let_go(struct job *j)
 /* Puts the thread back from wherever the slice has left it. `err` is what the slice came to. */
 static int put_back(struct job *j, int err)
 {
-	int map_error, r = divert_stop(&j->d, &map_error);
+	int map_error, r = stop_again(j, &map_error);
 
 	if (r)
 		return r;
@@ -186,7 +195,7 @@ static int boot_wait(struct job *j, bool *settled)
 	*settled = false;
 	for (int tries = 0; tries < 2; tries++) {
 		(void)await(j, CLONED, BEGIN_WAIT);
-		err = divert_stop(&j->d, &map_error);
+		err = stop_again(j, &map_error);
 		if (err)
 			return err;
 		err = boot_result(j, map_error, settled);
@@ -331,9 +340,19 @@ static void serve(int sock, struct job *j)
 	while (!warden_receive(sock, &m)) {
 		int err = m.op == AGENT_SLICE && !j->c->own_thread ? slice(j) : ERR_NOTSUP;
 		warden_answer(sock, err, 0);
-		if (err == ERR_TIMEOUT)
-			_exit(1);
+		if (j->stuck)
+			return;
 	}
+}
+
+/*
+ * Only the end of the tracer calls off a stop that has not come yet. What is left to clean up is then
+ * up to a child, which traces nobody; the tool does the same, if it lives.
+ */
+static void hand_over(void)
+{
+	if (fork() != 0)
+		_exit(1);
 }
 
 static void clean_up(struct job *j)
@@ -341,7 +360,7 @@ static void clean_up(struct job *j)
 	await_agent_end(j);
 	if (!j->c->cave.addr)
 		return;
-	if (j->strays)
+	if (j->strays || j->stuck)
 		(void)!cave_vacate(j->p, j->d.mem, &j->d.cave, VACATE_MS);
 	else
 		(void)!cave_clear(j->d.mem, &j->d.cave);
@@ -360,9 +379,9 @@ void agent_job(int sock, void *work)
 	if (!err && w->control->own_thread)
 		err = boot(&j);
 	warden_answer(sock, err, 0);
-	if (err == ERR_TIMEOUT)
-		_exit(1);
 	if (!err)
 		serve(sock, &j);
+	if (j.stuck)
+		hand_over();
 	clean_up(&j);
 }
