@@ -13,13 +13,14 @@
 /* Whether the kernel lets us look: one link that it guards by ptrace read rights alone. */
 static int try_look(const struct proc *p)
 {
-	char prefix[HANDLE_PREFIX], rel[HANDLE_PREFIX + 8];
+	char rel[HANDLE_PREFIX + 8];
+	struct handle_place place;
 	struct buf link = {0};
-	int err = handle_living(p, prefix);
+	int err = handle_living(p, &place);
 
 	if (err || !proc_is_live(p))
 		return err;
-	snprintf(rel, sizeof(rel), "%scwd", prefix);
+	snprintf(rel, sizeof(rel), "%scwd", place.prefix);
 	err = proc_read_link(p, rel, &link);
 	buf_free(&link);
 	if (err == -EACCES || err == -EPERM)

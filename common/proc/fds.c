@@ -15,7 +15,13 @@
 /* An epoll instance or fanotify group shows a line for each thing it watches. */
 #define FDINFO_MAX (64u << 20)
 #define FD_NAME    16
-#define TRIES      8
+
+/* One look into a directory of descriptors, to be tried again elsewhere. */
+struct look {
+	int (*fn)(const struct proc *p, int dir, const struct look *look);
+	const char *name; /* of the descriptor */
+	void *out;
+};
 
 static int list_once(const struct proc *p, const char *prefix, struct fds *out)
 {
@@ -32,25 +38,25 @@ static int list_once(const struct proc *p, const char *prefix, struct fds *out)
 	return handle_error(p, err);
 }
 
-/*
- * A thread that exits gives up its table of descriptors first, and the directory then lists fewer,
- * or none, without any error. So the list counts only if that thread was still alive after it.
- */
 int fds_list(const struct proc *p, struct fds *out)
 {
-	char prefix[HANDLE_PREFIX], after[HANDLE_PREFIX];
-	int err = handle_living(p, prefix), listed = err;
+	struct handle_place before, after;
 
-	for (int tries = 0; !err && tries < TRIES; tries++) {
-		listed = list_once(p, prefix, out);
+	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
+		int listed, err = handle_living(p, &before);
+
+		if (err)
+			return err;
+		listed = list_once(p, before.prefix, out);
 		if (listed && listed != -ENOENT)
 			return listed;
-		err = handle_living(p, after);
-		if (!err && !listed && strcmp(prefix, after) == 0)
-			return 0;
-		memcpy(prefix, after, sizeof(prefix));
+		err = handle_living(p, &after);
+		if (err)
+			return err;
+		if (handle_same(&before, &after))
+			return listed;
 	}
-	return err ? err : listed ? listed : -EAGAIN;
+	return -EAGAIN;
 }
 
 void fds_free(struct fds *f)
@@ -59,38 +65,68 @@ void fds_free(struct fds *f)
 	*f = (struct fds){0};
 }
 
-static int open_dirs(const struct proc *p, const char *prefix, struct fd_view *out)
+/* Found nothing, or lost it between open(2) and read(2). */
+static bool missed(int err)
+{
+	return err == -ENOENT || err == -ESRCH;
+}
+
+/*
+ * Runs fn in the directory `which` ("fd" or "fdinfo") of whoever lives. -ENOENT and -ESRCH are also
+ * what a thread on its way out shows, so they are believed only if it is still there afterwards.
+ */
+static int look_living(const struct proc *p, const char *which, struct look look)
 {
 	char rel[HANDLE_PREFIX + 8];
-	int fd, info;
+	struct handle_place before, after;
 
-	snprintf(rel, sizeof(rel), "%sfd", prefix);
-	fd = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return fd;
-	snprintf(rel, sizeof(rel), "%sfdinfo", prefix);
-	info = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-	if (info < 0) {
-		close(fd);
-		return info;
+	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
+		int dir, looked, err = handle_living(p, &before);
+
+		if (err)
+			return err;
+		snprintf(rel, sizeof(rel), "%s%s", before.prefix, which);
+		dir = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
+		looked = dir < 0 ? dir : look.fn(p, dir, &look);
+		if (dir >= 0)
+			close(dir);
+		if (!missed(looked))
+			return looked;
+		err = handle_living(p, &after);
+		if (err)
+			return err;
+		if (handle_same(&before, &after))
+			return looked;
 	}
-	*out = (struct fd_view){.fd_dir = fd, .fdinfo_dir = info, .proc = p};
+	return -EAGAIN;
+}
+
+static int look_keep(const struct proc *p, int dir, const struct look *look)
+{
+	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+
+	(void)p;
+	if (fd < 0)
+		return -errno;
+	*(int *)look->out = fd;
 	return 0;
 }
 
 int fd_view_open(const struct proc *p, struct fd_view *out)
 {
-	char prefix[HANDLE_PREFIX];
-	int err = -ENOENT;
+	int fd = -1, info = -1, err;
 
 	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
-	/* The thread that was found alive may be gone when it is used: there may be another. */
-	for (int tries = 0; err == -ENOENT && tries < TRIES; tries++) {
-		err = handle_living(p, prefix);
-		if (!err)
-			err = open_dirs(p, prefix, out);
+	err = look_living(p, "fd", (struct look){.fn = look_keep, .out = &fd});
+	if (err)
+		return err;
+	err = look_living(p, "fdinfo", (struct look){.fn = look_keep, .out = &info});
+	if (err) {
+		close(fd);
+		return err;
 	}
-	return err;
+	*out = (struct fd_view){.fd_dir = fd, .fdinfo_dir = info, .proc = p};
+	return 0;
 }
 
 void fd_view_close(struct fd_view *v)
@@ -106,29 +142,13 @@ void fd_view_close(struct fd_view *v)
 static const char *fd_name(int fd, char buf[FD_NAME])
 {
 	char *p = buf + FD_NAME;
-	unsigned v = (unsigned)fd;
+	unsigned v = (unsigned)fd; /* a negative one becomes a number that nobody has */
 
 	*--p = '\0';
 	do
 		*--p = (char)('0' + v % 10);
 	while (v /= 10);
 	return p;
-}
-
-int fd_view_link(const struct fd_view *v, int fd, struct buf *out)
-{
-	char name[FD_NAME];
-
-	return fd < 0 ? -EBADF : handle_link(v->proc, v->fd_dir, fd_name(fd, name), out);
-}
-
-int fd_view_stat(const struct fd_view *v, int fd, struct statx *out)
-{
-	char name[FD_NAME];
-
-	if (fd < 0)
-		return -EBADF;
-	return handle_error(v->proc, v->proc->ops->stat_fd(v->fd_dir, fd_name(fd, name), out));
 }
 
 /* The kernel makes the whole text for the first read: one that fills less than it may is all. */
@@ -154,20 +174,61 @@ static int slurp_info(const struct proc *p, int fd, struct buf *out)
 	}
 }
 
+static int look_link(const struct proc *p, int dir, const struct look *look)
+{
+	return handle_link(p, dir, look->name, look->out);
+}
+
+static int look_stat(const struct proc *p, int dir, const struct look *look)
+{
+	return handle_error(p, p->ops->stat_fd(dir, look->name, look->out));
+}
+
+static int look_info(const struct proc *p, int dir, const struct look *look)
+{
+	struct fdinfo *info = look->out;
+	int fd = handle_open(p, dir, look->name, O_RDONLY);
+	int err;
+
+	buf_clear(&info->text);
+	if (fd < 0)
+		return fd;
+	err = slurp_info(p, fd, &info->text);
+	close(fd);
+	return err ? err : fdinfo_parse(buf_cstr(&info->text), info->text.len, info);
+}
+
+int fd_view_link(const struct fd_view *v, int fd, struct buf *out)
+{
+	struct look look = {.fn = look_link, .out = out};
+	char name[FD_NAME];
+	int err;
+
+	look.name = fd_name(fd, name);
+	err = look_link(v->proc, v->fd_dir, &look);
+	return missed(err) ? look_living(v->proc, "fd", look) : err;
+}
+
+int fd_view_stat(const struct fd_view *v, int fd, struct statx *out)
+{
+	struct look look = {.fn = look_stat, .out = out};
+	char name[FD_NAME];
+	int err;
+
+	look.name = fd_name(fd, name);
+	err = look_stat(v->proc, v->fd_dir, &look);
+	return missed(err) ? look_living(v->proc, "fd", look) : err;
+}
+
 int fd_view_info(const struct fd_view *v, int fd, struct fdinfo *out)
 {
+	struct look look = {.fn = look_info, .out = out};
 	char name[FD_NAME];
-	int info, err;
+	int err;
 
-	buf_clear(&out->text);
-	if (fd < 0)
-		return -EBADF;
-	info = handle_open(v->proc, v->fdinfo_dir, fd_name(fd, name), O_RDONLY);
-	if (info < 0)
-		return info;
-	err = slurp_info(v->proc, info, &out->text);
-	close(info);
-	return err ? err : fdinfo_parse(buf_cstr(&out->text), out->text.len, out);
+	look.name = fd_name(fd, name);
+	err = look_info(v->proc, v->fdinfo_dir, &look);
+	return missed(err) ? look_living(v->proc, "fdinfo", look) : err;
 }
 
 void fdinfo_free(struct fdinfo *i)

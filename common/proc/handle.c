@@ -16,59 +16,87 @@
 /* A read of this size takes nearly every file of /proc/PID at once. */
 #define CHUNK 4096
 
-/* stat_line_read() without handle_error(), which stands on this. 0, -errno or ERR_FORMAT. */
-static int raw_stat(const struct proc *p, const char *rel, struct stat_line *out)
-{
-	int fd = openat(p->dir, rel, O_RDONLY | O_CLOEXEC);
-	char text[CHUNK];
-	ssize_t n;
-	int err;
+/* How many walks over all threads in a row must find none alive. */
+#define WALKS 4
 
-	if (fd < 0)
-		return -errno;
-	n = read(fd, text, sizeof(text));
-	err = n < 0 ? -errno : stat_line_parse(text, (size_t)n, out);
-	close(fd);
-	return err;
-}
+/* What a look at the threads of a process whose first one is exiting found. */
+enum found { FOUND_ONE, FOUND_NONE, FOUND_UNREST };
 
-static int living_thread(const struct proc *p, char prefix[HANDLE_PREFIX])
+/* The first thread that is not exiting. Unrest: one vanished meanwhile. */
+static enum found find_living(const struct proc *p, struct handle_place *out)
 {
 	int dir = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum found found = FOUND_NONE;
 	size_t n = 0, cap = 0;
-	int *tid = NULL, err;
+	int *tid = NULL;
 
 	if (dir < 0)
-		return ERR_GONE;
-	err = handle_numbers(dir, &tid, &n, &cap);
+		return FOUND_UNREST;
+	if (handle_numbers(dir, &tid, &n, &cap))
+		found = FOUND_UNREST;
 	close(dir);
 	for (size_t i = 0; i < n; i++) {
 		char rel[HANDLE_PREFIX + 8];
 		struct stat_line s;
 
 		snprintf(rel, sizeof(rel), "task/%d/stat", tid[i]);
-		if (raw_stat(p, rel, &s) == 0 && !stat_line_exiting(&s)) {
-			snprintf(prefix, HANDLE_PREFIX, "task/%d/", tid[i]);
-			free(tid);
-			return 0;
+		if (stat_line_read(p, rel, &s)) {
+			found = FOUND_UNREST;
+		} else if (!stat_line_exiting(&s)) {
+			snprintf(out->prefix, HANDLE_PREFIX, "task/%d/", tid[i]);
+			out->program = s.program;
+			found = FOUND_ONE;
+			break;
 		}
 	}
 	free(tid);
-	return err == -ENOMEM ? err : ERR_GONE;
+	return found;
 }
 
-int handle_living(const struct proc *p, char prefix[HANDLE_PREFIX])
+/*
+ * One try; -EAGAIN when what was seen does not fit together. That happens while a thread that is not
+ * the first executes a program: it takes the place and number of the first (de_thread() in the
+ * kernel's fs/exec.c), so that the first may look dead just before, and the other one just after. A
+ * first thread that was already replaced when its count of threads was taken shows 0 of them.
+ */
+static int try_living(const struct proc *p, struct handle_place *out, unsigned *none)
 {
 	struct stat_line s;
-	int err = raw_stat(p, "stat", &s);
+	int err = stat_line_read(p, "stat", &s);
+	enum found found;
 
-	prefix[0] = '\0';
+	*out = (struct handle_place){.program = err ? 0 : s.program};
 	if (err == -ENOENT || err == -ESRCH)
-		return p->ops->live ? ERR_GONE : 0; /* a recording may lack it */
+		return p->ops->live ? -EAGAIN : 0; /* a recording may lack it */
 	/* Whatever else is wrong, the reader itself will meet it. */
 	if (err || !stat_line_exiting(&s))
 		return 0;
-	return s.threads <= 1 ? ERR_GONE : living_thread(p, prefix);
+	if (s.threads <= 1)
+		return s.threads == 1 || !p->ops->live ? ERR_GONE : -EAGAIN;
+	found = find_living(p, out);
+	if (found == FOUND_ONE)
+		return 0;
+	/* While the list was walked, the living one may have moved to its head: walked again it shows. */
+	*none = found == FOUND_NONE ? *none + 1 : 0;
+	return *none == WALKS ? ERR_GONE : -EAGAIN;
+}
+
+int handle_living(const struct proc *p, struct handle_place *out)
+{
+	unsigned none = 0;
+	int err = -EAGAIN;
+
+	for (int tries = 0; err == -EAGAIN && tries < HANDLE_TRIES; tries++) {
+		err = try_living(p, out, &none);
+		if (err == -EAGAIN && p->ops->check(p) == ERR_GONE)
+			err = ERR_GONE;
+	}
+	return err;
+}
+
+bool handle_same(const struct handle_place *a, const struct handle_place *b)
+{
+	return a->program == b->program && strcmp(a->prefix, b->prefix) == 0;
 }
 
 /*
@@ -77,11 +105,11 @@ int handle_living(const struct proc *p, char prefix[HANDLE_PREFIX])
  */
 int handle_error(const struct proc *p, int err)
 {
-	char prefix[HANDLE_PREFIX];
+	struct handle_place place;
 
 	if (err != -ENOENT && err != -ESRCH && err != -EACCES && err != -EPERM)
 		return err;
-	return p->ops->check(p) == ERR_GONE || handle_living(p, prefix) == ERR_GONE ? ERR_GONE
+	return p->ops->check(p) == ERR_GONE || handle_living(p, &place) == ERR_GONE ? ERR_GONE
 										    : err;
 }
 

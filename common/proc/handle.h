@@ -44,10 +44,23 @@ int handle_link(const struct proc *p, int dir, const char *name, struct buf *out
 
 /*
  * Where memory, descriptors and the executable of the process are found: "" or, when its first thread
- * has exited before the others, "task/TID/" of one that has not. ERR_GONE when all have.
+ * has exited before the others, "task/TID/" of one that has not. ERR_GONE when all have or are about
+ * to; -EAGAIN when threads come and go too fast to tell.
+ *
+ * What is read there may still be that of a thread on its way out: its descriptors and memory go first,
+ * and look like none, without an error. So who reads something that may look like less than it is asks
+ * again afterwards, and believes it if handle_same() says that nobody has taken the place meanwhile.
  */
 #define HANDLE_PREFIX 32
-int handle_living(const struct proc *p, char prefix[HANDLE_PREFIX]);
+struct handle_place {
+	char prefix[HANDLE_PREFIX];
+	uint64_t program; /* stat_line.h */
+};
+int handle_living(const struct proc *p, struct handle_place *out);
+bool handle_same(const struct handle_place *a, const struct handle_place *b);
+
+/* How often a look is tried again before it is given up with -EAGAIN. */
+#define HANDLE_TRIES 64
 
 /* The numbers that name the entries of a directory, ascending, appended to v[n]. 0 or -errno. */
 int handle_numbers(int dir, int **v, size_t *n, size_t *cap);

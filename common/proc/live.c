@@ -30,10 +30,11 @@ static int live_check(const struct proc *p)
 
 	if (p->pidfd >= 0)
 		return poll(&poller, 1, 0) == 1 && (poller.revents & POLLIN) ? ERR_GONE : 0;
-	err = faccessat(p->dir, "stat", F_OK, 0) < 0 ? ERR_GONE : stat_line_read(p, "stat", &s);
+	err = stat_line_read(p, "stat", &s);
 	if (err)
-		return err == ERR_GONE ? ERR_GONE : 0;
-	return (s.state == 'Z' && s.threads <= 1) || s.start != p->start ? ERR_GONE : 0;
+		return err == -ENOENT || err == -ESRCH ? ERR_GONE : 0;
+	/* 0 threads: the first was being replaced by one that executes a program. */
+	return (s.state == 'Z' && s.threads == 1) || s.start != p->start ? ERR_GONE : 0;
 }
 
 /* As much as the kernel gives in one go per call; returns the bytes read, -errno if none. */
@@ -98,23 +99,35 @@ static int read_as(const struct proc *p, const char *prefix, uint64_t addr, stru
 	return read_by_file(p, prefix, addr, to);
 }
 
+/* Without memory: a kernel thread, or the place of a thread that is just being taken by another. */
+static int read_elsewhere(const struct proc *p, uint64_t addr, struct iovec to)
+{
+	struct handle_place before, after;
+
+	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
+		int err = handle_living(p, &before);
+
+		if (err)
+			return err;
+		err = read_as(p, before.prefix, addr, to);
+		if (err != -ESRCH && !*before.prefix)
+			return err;
+		/* The thread may have died, and its number be another process's by now. */
+		if (handle_living(p, &after) || !handle_same(&before, &after))
+			continue;
+		return err == -ESRCH ? -EFAULT : err;
+	}
+	return -EFAULT;
+}
+
 static int live_read_mem(const struct proc *p, uint64_t addr, void *buf, size_t len)
 {
 	struct iovec to = {buf, len};
-	char prefix[HANDLE_PREFIX] = "";
-	int err = read_as(p, prefix, addr, to);
+	int err = read_as(p, "", addr, to);
 
-	if (err == -ESRCH) {
-		err = handle_living(p, prefix);
-		if (!err)
-			err = *prefix ? read_as(p, prefix, addr, to) : -EFAULT;
-	}
-	if (live_check(p))
-		return ERR_GONE;
-	/* That thread may have died, and its number be another process's by now. */
-	if (*prefix && !err && faccessat(p->dir, prefix, F_OK, 0) < 0)
-		return handle_error(p, -EFAULT);
-	return err == -ESRCH ? -EFAULT : err;
+	if (err == -ESRCH)
+		err = read_elsewhere(p, addr, to);
+	return live_check(p) ? ERR_GONE : err;
 }
 
 static int live_stat_fd(int fd_dir, const char *name, struct statx *out)
@@ -175,7 +188,7 @@ static int identify(struct proc *p)
 	int err = stat_line_read(p, "stat", &line);
 
 	if (err)
-		return err == ERR_GONE || err == -ESRCH ? ERR_NOPROC : err;
+		return err == -ENOENT || err == -ESRCH ? ERR_NOPROC : err;
 	p->start = line.start;
 	if (p->pidfd < 0) {
 		err = status_read(p, 0, &status);

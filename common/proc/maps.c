@@ -101,8 +101,15 @@ static int give_lines(struct buf *b, map_fn *fn, void *arg)
 	return 0;
 }
 
-/* *any: something was read. A torn last line (a recording) is ERR_FORMAT. */
-static int walk(const struct proc *p, int fd, map_fn *fn, void *arg, bool *any)
+struct walk {
+	map_fn *fn;
+	void *arg;
+	bool any; /* something was read */
+	int err;
+};
+
+/* A torn last line (a recording) is ERR_FORMAT. */
+static int walk(const struct proc *p, int fd, struct walk *w)
 {
 	struct buf b = {0};
 	int err = 0;
@@ -119,9 +126,9 @@ static int walk(const struct proc *p, int fd, map_fn *fn, void *arg, bool *any)
 			err = handle_error(p, -errno);
 		if (err || n < 0)
 			continue;
-		*any = true;
+		w->any = true;
 		buf_grew(&b, (size_t)n);
-		err = give_lines(&b, fn, arg);
+		err = give_lines(&b, w->fn, w->arg);
 		if (!err && b.len > LINE_MAX_BYTES)
 			err = ERR_TOOBIG;
 	}
@@ -131,23 +138,40 @@ static int walk(const struct proc *p, int fd, map_fn *fn, void *arg, bool *any)
 	return err;
 }
 
-int maps_each(const struct proc *p, map_fn *fn, void *arg)
+static int each_at(const struct proc *p, const char *prefix, struct walk *w)
 {
-	char prefix[HANDLE_PREFIX], rel[HANDLE_PREFIX + 8];
-	bool any = false;
+	char rel[HANDLE_PREFIX + 8];
 	int fd, err;
 
-	err = handle_living(p, prefix);
-	if (err)
-		return err;
 	snprintf(rel, sizeof(rel), "%smaps", prefix);
 	fd = handle_open(p, p->dir, rel, O_RDONLY);
 	if (fd < 0)
-		return fd == -ESRCH ? 0 : fd; /* a kernel thread: no memory */
-	err = walk(p, fd, fn, arg, &any);
+		return fd;
+	err = walk(p, fd, w);
 	close(fd);
-	/* Nothing at all: a kernel thread, or a process that has just lost its memory. */
-	if (!err && !any)
-		err = handle_living(p, prefix);
-	return err == -ESRCH ? 0 : err;
+	return err;
+}
+
+int maps_each(const struct proc *p, map_fn *fn, void *arg)
+{
+	struct walk w = {.fn = fn, .arg = arg};
+	struct handle_place before, after;
+
+	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
+		int err = handle_living(p, &before);
+
+		if (err)
+			return err;
+		err = each_at(p, before.prefix, &w);
+		/* The kernel says ESRCH, or nothing, for what has no memory: kernel threads, the dying. */
+		if (w.any || (err && err != -ESRCH && err != -ENOENT))
+			return err;
+		w.err = err == -ENOENT ? err : 0;
+		err = handle_living(p, &after);
+		if (err)
+			return err;
+		if (handle_same(&before, &after))
+			return w.err;
+	}
+	return -EAGAIN;
 }

@@ -57,7 +57,7 @@ int proc_check(const struct proc *p)
 	return p->ops->check(p);
 }
 
-int proc_read_file(const struct proc *p, const char *rel, size_t max, struct buf *out)
+static int read_once(const struct proc *p, const char *rel, size_t max, struct buf *out)
 {
 	int fd = handle_open(p, p->dir, rel, O_RDONLY);
 	int err;
@@ -66,6 +66,24 @@ int proc_read_file(const struct proc *p, const char *rel, size_t max, struct buf
 		return fd;
 	err = handle_slurp(p, fd, max, out);
 	close(fd);
+	return err;
+}
+
+/*
+ * While a thread that executes a program takes the place of the first one, there may be nobody in it
+ * for a moment (try_living() in handle.c): of a process that lives, a second look is better.
+ */
+int proc_read_file(const struct proc *p, const char *rel, size_t max, struct buf *out)
+{
+	int tries = strncmp(rel, "task/", 5) == 0 ? 1 : 4;
+	size_t from = out->len;
+	int err = -ENOENT;
+
+	while ((err == -ENOENT || err == -ESRCH) && tries-- > 0) {
+		err = read_once(p, rel, max, out);
+		if (err && err != ERR_TOOBIG && out->len > from)
+			out->data[out->len = from] = '\0';
+	}
 	return err;
 }
 
@@ -132,19 +150,22 @@ static int add_arguments(const struct proc *p, const char *prefix, size_t max, s
 
 int proc_cmdline(const struct proc *p, size_t max, struct buf *out)
 {
-	char prefix[HANDLE_PREFIX];
+	struct handle_place before, after;
 	size_t from = out->len;
 	int err = add_arguments(p, "", max, out);
 
-	/* A zombie has no such thing, and is no error. */
-	if ((err && err != ERR_GONE) || out->len > from)
-		return err;
-	err = handle_living(p, prefix);
-	if (!err && *prefix)
-		err = add_arguments(p, prefix, max, out);
-	if (out->len > from || (err && err != ERR_GONE))
-		return err;
-	return add_nameless(p, err == ERR_GONE, out);
+	/* None: a kernel thread, a zombie, a first thread that exited, or one about to. */
+	for (int tries = 0; out->len == from && tries < HANDLE_TRIES; tries++) {
+		err = handle_living(p, &before);
+		if (!err)
+			err = add_arguments(p, before.prefix, max, out);
+		if (err == ERR_GONE)
+			return add_nameless(p, true, out);
+		if (out->len > from || handle_living(p, &after) || !handle_same(&before, &after))
+			continue;
+		return err == -ESRCH || !err ? add_nameless(p, false, out) : err;
+	}
+	return out->len == from ? -EAGAIN : err;
 }
 
 void proc_comm_of(pid_t pid, struct buf *out)

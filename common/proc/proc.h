@@ -48,7 +48,8 @@ int proc_check(const struct proc *p);
 
 /*
  * Appends the whole of /proc/PID/<rel> ("status", "task/12/stat"). At most `max` bytes are taken;
- * more is ERR_TOOBIG with the first max bytes kept. -errno: -EACCES/-EPERM lacking right.
+ * more is ERR_TOOBIG with the first max bytes kept. -errno: -EACCES/-EPERM lacking right. After any
+ * other error nothing was appended.
  */
 int proc_read_file(const struct proc *p, const char *rel, size_t max, struct buf *out)
 	__attribute__((warn_unused_result));

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "proc/stat_line.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
 /* The kernel's include/linux/sched.h; not for programs, but stat has shown them since Linux 2.6. */
-#define PF_EXITING 0x00000004
-#define PF_KTHREAD 0x00200000
+#define PF_EXITING    0x00000004
+#define PF_FORKNOEXEC 0x00000040
+#define PF_KTHREAD    0x00200000
 
 #define STAT_MAX 4096
 
@@ -32,6 +36,17 @@ static bool next_number(const char **s, const char *end, uint64_t *out)
 	return true;
 }
 
+/* Start and end of code, start of stack; then those of data, heap, arguments, environment. */
+static bool is_layout(int field)
+{
+	return (field >= 26 && field <= 28) || (field >= 45 && field <= 51);
+}
+
+static uint64_t mix(uint64_t digest, uint64_t v)
+{
+	return (digest ^ v) * UINT64_C(0x100000001b3) ^ digest >> 29;
+}
+
 int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 {
 	/* The name in parentheses may hold anything, what follows it no parenthesis. */
@@ -42,14 +57,21 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 		return ERR_FORMAT;
 	*out = (struct stat_line){.state = s[2]};
 	s += 3;
-	for (int field = 4; field <= 22; field++) {
-		if (!next_number(&s, end, &v))
+	for (int field = 4; field <= 51; field++) {
+		if (!next_number(&s, end, &v)) {
+			if (field > 22)
+				break; /* kernels before 3.5 and recordings end early */
 			return ERR_FORMAT;
-		if (field == 9)
+		}
+		if (is_layout(field))
+			out->program = mix(out->program, v);
+		if (field == 9) {
 			out->flags = v;
-		else if (field == 20)
+			out->program = mix(1, v & PF_FORKNOEXEC);
+		}
+		if (field == 20)
 			out->threads = v;
-		else if (field == 22)
+		if (field == 22)
 			out->start = v;
 	}
 	return 0;
@@ -57,12 +79,16 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 
 int stat_line_read(const struct proc *p, const char *rel, struct stat_line *out)
 {
-	struct buf text = {0};
-	int err = proc_read_file(p, rel, STAT_MAX, &text);
+	int fd = openat(proc_dirfd(p), rel, O_RDONLY | O_CLOEXEC);
+	char text[STAT_MAX];
+	ssize_t n;
+	int err;
 
-	if (!err)
-		err = stat_line_parse(buf_cstr(&text), text.len, out);
-	buf_free(&text);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, sizeof(text));
+	err = n < 0 ? -errno : stat_line_parse(text, (size_t)n, out);
+	close(fd);
 	return err;
 }
 

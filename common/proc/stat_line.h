@@ -10,9 +10,17 @@ struct stat_line {
 	uint64_t flags; /* PF_... */
 	uint64_t threads;
 	uint64_t start; /* clock ticks since boot */
+	/*
+	 * A digest of what changes when another thread or another program takes this place: whether
+	 * the thread has executed a program since it was made, and where that program's parts lie.
+	 */
+	uint64_t program;
 };
 
-/* rel: "stat" or "task/TID/stat". ERR_FORMAT, or what proc_read_file() returns. */
+/*
+ * rel: "stat" or "task/TID/stat". ERR_FORMAT, or -errno as the kernel gave it: this is what the others
+ * find out by whether a process is gone.
+ */
 int stat_line_read(const struct proc *p, const char *rel, struct stat_line *out);
 int stat_line_parse(const char *text, size_t len, struct stat_line *out);
 

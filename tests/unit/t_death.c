@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A process that exits, is followed by another, or executes while we look. */
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -211,32 +214,75 @@ static bool has_fd(const struct fds *f, int fd)
 	return false;
 }
 
-static void test_exec_storm(void)
+/* Each look: 0, ERR_GONE, or -1 for an answer that was never true. */
+static int look_fds(const struct proc *p)
 {
-	char rounds[] = "300";
-	struct kid k = kid_start(begin_storm, rounds);
-	struct proc *p = open_or_die(k.pid);
-	unsigned looks = 0, wrong = 0;
+	struct fdinfo info = {0};
 	struct fds f = {0};
 	struct fd_view v;
-	int err = 0, status;
+	int err = fds_list(p, &f);
 
-	while (err != ERR_GONE && !wrong) {
-		err = fds_list(p, &f);
-		wrong += err ? err != ERR_GONE : !has_fd(&f, 200);
-		if (!err) {
-			err = fd_view_open(p, &v);
-			wrong += err && err != ERR_GONE;
-			fd_view_close(&v);
-		}
-		looks++;
-	}
-	printf("# %u looks, last %s, %zu descriptors\n", looks, err_str(err), f.n);
-	OK(looks > 20 && !wrong, "while threads execute, each look is whole");
-	status = kid_end(&k);
-	IS(status, 42 << 8, "and all of them did");
+	if (!err && !has_fd(&f, 200))
+		err = -1;
 	fds_free(&f);
+	if (err)
+		return err;
+	err = fd_view_open(p, &v);
+	if (!err)
+		err = fd_view_info(&v, 200, &info);
+	fd_view_close(&v);
+	fdinfo_free(&info);
+	return err;
+}
+
+static int look_maps(const struct proc *p)
+{
+	unsigned maps = 0;
+	int err = maps_each(p, count_map, &maps);
+
+	/* A program that is just being set up has a stack, if nothing else. */
+	return !err && maps < 1 ? -1 : err;
+}
+
+static int look_cmdline(const struct proc *p)
+{
+	struct buf b = {0};
+	int err = proc_cmdline(p, 4096, &b);
+
+	/* A process that has exited still has a name; a program being set up has no arguments yet. */
+	if (!err && strstr(buf_cstr(&b), "<defunct>")) {
+		usleep(20000); /* it may be dying and not yet dead */
+		err = proc_check(p) ? ERR_GONE : -1;
+	} else if (!err && !strstr(buf_cstr(&b), "t_death") && buf_cstr(&b)[0] != '[')
+		err = -1;
+	if (err == -1)
+		printf("# <%s>\n", buf_cstr(&b));
+	buf_free(&b);
+	return err;
+}
+
+static void check_storm(int (*look)(const struct proc *p), const char *what)
+{
+	char rounds[] = "200";
+	struct kid k = kid_start(begin_storm, rounds);
+	struct proc *p = open_or_die(k.pid);
+	unsigned looks = 0;
+	int err = 0;
+
+	for (; !err; looks++)
+		err = look(p);
+	printf("# %u looks\n", looks);
+	OK(looks > 20, "while threads execute one another away, there is something to see");
+	IS(err, ERR_GONE, "each look at its %s is whole or at the dead", what);
+	IS(kid_end(&k), 42 << 8, "when all had executed");
 	proc_close(p);
+}
+
+static void test_exec_storm(void)
+{
+	check_storm(look_fds, "descriptors");
+	check_storm(look_maps, "maps");
+	check_storm(look_cmdline, "command line");
 }
 
 /* Opened, listed and dead at any moment: each answer is whole or an error, never a short list. */
@@ -310,6 +356,38 @@ static void test_death_race(void)
 		"a dying process never shows a part of its descriptors");
 }
 
+/* From here on, as before Linux 5.3. */
+static bool lose_pidfd(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {4, filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void test_without_pidfd(void)
+{
+	struct proc *p = open_or_die(getppid()), *thread;
+	struct status s;
+
+	IS(proc_pidfd(p), -1, "without pidfd");
+	IS(proc_check(p), 0, "a process is known to live");
+	OK(status_read(p, 0, &s) == 0 && s.tgid == getppid(), "and can be read");
+	IS(proc_open(0x7fffffff, &thread), ERR_NOPROC, "who is not there");
+	proc_close(p);
+	test_exit_while_looking();
+	test_recycled();
+	test_exec();
+	test_exec_storm();
+	test_death_race();
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], STORM) == 0)
@@ -319,5 +397,9 @@ int main(int argc, char **argv)
 	test_exec();
 	test_exec_storm();
 	test_death_race();
+	if (!lose_pidfd())
+		tap_skip("the same without pidfd", "no seccomp filters here");
+	else
+		test_without_pidfd();
 	return tap_end();
 }
