@@ -38,6 +38,15 @@ static int list_once(const struct proc *p, const char *prefix, struct fds *out)
 	return handle_error(p, err);
 }
 
+/*
+ * Found nothing, lost it between open(2) and read(2), or was denied: what has lost its memory belongs
+ * to root.
+ */
+static bool missed(int err)
+{
+	return err == -ENOENT || err == -ESRCH || err == -EACCES;
+}
+
 int fds_list(const struct proc *p, struct fds *out)
 {
 	struct handle_place before, after;
@@ -48,7 +57,7 @@ int fds_list(const struct proc *p, struct fds *out)
 		if (err)
 			return err;
 		listed = list_once(p, before.prefix, out);
-		if (listed && listed != -ENOENT)
+		if (listed && !missed(listed))
 			return listed;
 		err = handle_living(p, &after);
 		if (err)
@@ -65,15 +74,9 @@ void fds_free(struct fds *f)
 	*f = (struct fds){0};
 }
 
-/* Found nothing, or lost it between open(2) and read(2). */
-static bool missed(int err)
-{
-	return err == -ENOENT || err == -ESRCH;
-}
-
 /*
- * Runs fn in the directory `which` ("fd" or "fdinfo") of whoever lives. -ENOENT and -ESRCH are also
- * what a thread on its way out shows, so they are believed only if it is still there afterwards.
+ * Runs fn in the directory `which` ("fd" or "fdinfo") of whoever lives. A thread on its way out shows
+ * such errors, too, so they are believed only if it is still there afterwards.
  */
 static int look_living(const struct proc *p, const char *which, struct look look)
 {

@@ -10,10 +10,8 @@
 #include "base/err.h"
 #include "proc/handle.h"
 
-/* The file may be many megabytes; it is walked in pieces. A path of a page, escaped, fits a line.
- */
-#define PIECE          65536
-#define LINE_MAX_BYTES (1u << 20)
+/* Two million mappings; the kernel's limit is 65,530 unless somebody raised it. */
+#define MAPS_MAX (256u << 20)
 
 static bool hex(const char **s, char stop, uint64_t *out)
 {
@@ -80,7 +78,7 @@ int maps_parse_line(const char *s, struct map *m)
 	return 0;
 }
 
-/* Hands over every whole line of b and keeps the rest. */
+/* Hands over line by line. A torn last line (a recording) is ERR_FORMAT. */
 static int give_lines(struct buf *b, map_fn *fn, void *arg)
 {
 	char *s = b->data, *end = b->data + b->len, *eol;
@@ -96,49 +94,11 @@ static int give_lines(struct buf *b, map_fn *fn, void *arg)
 		if (err)
 			return err;
 	}
-	b->len = (size_t)(end - s);
-	memmove(b->data, s, b->len);
-	return 0;
+	return s < end ? ERR_FORMAT : 0;
 }
 
-struct walk {
-	map_fn *fn;
-	void *arg;
-	bool any; /* something was read */
-	int err;
-};
-
-/* A torn last line (a recording) is ERR_FORMAT. */
-static int walk(const struct proc *p, int fd, struct walk *w)
-{
-	struct buf b = {0};
-	int err = 0;
-
-	while (!err) {
-		char *room = buf_room(&b, PIECE);
-		ssize_t n = room ? read(fd, room, PIECE) : -1;
-
-		if (!room)
-			err = -ENOMEM;
-		else if (n == 0)
-			break;
-		else if (n < 0 && errno != EINTR)
-			err = handle_error(p, -errno);
-		if (err || n < 0)
-			continue;
-		w->any = true;
-		buf_grew(&b, (size_t)n);
-		err = give_lines(&b, w->fn, w->arg);
-		if (!err && b.len > LINE_MAX_BYTES)
-			err = ERR_TOOBIG;
-	}
-	if (!err && b.len)
-		err = ERR_FORMAT;
-	buf_free(&b);
-	return err;
-}
-
-static int each_at(const struct proc *p, const char *prefix, struct walk *w)
+/* The whole text; a kernel thread has none, which newer kernels call ESRCH. */
+static int read_at(const struct proc *p, const char *prefix, struct buf *out)
 {
 	char rel[HANDLE_PREFIX + 8];
 	int fd, err;
@@ -147,31 +107,42 @@ static int each_at(const struct proc *p, const char *prefix, struct walk *w)
 	fd = handle_open(p, p->dir, rel, O_RDONLY);
 	if (fd < 0)
 		return fd;
-	err = walk(p, fd, w);
+	err = handle_slurp(p, fd, MAPS_MAX, out);
 	close(fd);
 	return err;
 }
 
-int maps_each(const struct proc *p, map_fn *fn, void *arg)
+/*
+ * All is read before anything is handed over: the file ends without an error where the process lost its
+ * memory, so that only a look afterwards tells whether it was whole.
+ */
+static int read_whole(const struct proc *p, struct buf *out)
 {
-	struct walk w = {.fn = fn, .arg = arg};
 	struct handle_place before, after;
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
-		int err = handle_living(p, &before);
+		int got, err = handle_living(p, &before);
 
 		if (err)
 			return err;
-		err = each_at(p, before.prefix, &w);
-		/* The kernel says ESRCH, or nothing, for what has no memory: kernel threads, the dying. */
-		if (w.any || (err && err != -ESRCH && err != -ENOENT))
-			return err;
-		w.err = err == -ENOENT ? err : 0;
+		buf_clear(out);
+		got = read_at(p, before.prefix, out);
 		err = handle_living(p, &after);
 		if (err)
 			return err;
 		if (handle_same(&before, &after))
-			return w.err;
+			return got == -ESRCH ? 0 : got;
 	}
 	return -EAGAIN;
+}
+
+int maps_each(const struct proc *p, map_fn *fn, void *arg)
+{
+	struct buf text = {0};
+	int err = read_whole(p, &text);
+
+	if (!err && text.len)
+		err = give_lines(&text, fn, arg);
+	buf_free(&text);
+	return err;
 }

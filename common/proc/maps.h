@@ -18,7 +18,10 @@ struct map {
 /* Parses one line, NUL in place of its newline; name points into it. 0, or ERR_FORMAT. */
 int maps_parse_line(const char *line, struct map *out) __attribute__((warn_unused_result));
 
-/* fn returns 0 to go on; anything else ends the walk and is returned. */
+/*
+ * fn returns 0 to go on; anything else ends the walk and is returned. All maps are read before the
+ * first one is handed over. None for a kernel thread.
+ */
 typedef int map_fn(const struct map *m, void *arg);
 int maps_each(const struct proc *p, map_fn *fn, void *arg) __attribute__((warn_unused_result));
 

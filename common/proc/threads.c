@@ -72,6 +72,18 @@ int thread_place_parse(const char *text, struct thread_place *out)
 	return s[strspn(s, " \n")] ? ERR_FORMAT : 0;
 }
 
+/* What has lost its memory belongs to root, and its own user is denied. */
+static bool exiting(const struct proc *p, pid_t tid)
+{
+	struct stat_line s;
+	char rel[40];
+	int err;
+
+	snprintf(rel, sizeof(rel), "task/%d/stat", tid);
+	err = stat_line_read(p, rel, &s);
+	return err ? err == -ENOENT || err == -ESRCH : stat_line_exiting(&s);
+}
+
 int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 {
 	struct buf text = {0};
@@ -80,7 +92,7 @@ int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 
 	snprintf(rel, sizeof(rel), "task/%d/syscall", tid);
 	err = proc_read_file(p, rel, 4096, &text);
-	if (err == -ENOENT || err == -ESRCH)
+	if (err == -ENOENT || err == -ESRCH || (err == -EACCES && exiting(p, tid)))
 		err = ERR_NOTHREAD;
 	if (!err)
 		err = thread_place_parse(buf_cstr(&text), out);

@@ -338,7 +338,7 @@ static void test_huge(void)
 	buf_clear(&b);
 	IS(proc_read_file(p, "cmdline", 0, &b), ERR_TOOBIG, "no byte wanted");
 	write_file("9/maps", "x", 3000000, "\n");
-	IS(maps_each(p, note_map, &maps), ERR_TOOBIG, "a line of 3 MB");
+	IS(maps_each(p, note_map, &maps), ERR_FORMAT, "a line of 3 MB");
 	write_file("9/maps", "\n", 3, "");
 	IS(maps_each(p, note_map, &maps), ERR_FORMAT, "empty lines");
 	proc_close(p);
