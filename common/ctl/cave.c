@@ -104,7 +104,7 @@ int cave_is_narrow(const struct proc *p, bool *narrow)
 
 	if (!err)
 		err = ERR_GONE;
-	for (size_t i = 0; i < t.n && err == ERR_GONE; i++)
+	for (size_t i = 0; i < t.n && err; i++)
 		err = auxv_read(p, t.tid[i], &v);
 	*narrow = v.narrow;
 	threads_free(&t);
