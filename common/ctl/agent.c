@@ -122,11 +122,13 @@ static bool may_map_files(const void *shared)
 
 static int map_scratch(struct agent *a)
 {
-	char path[80];
+	char path[96];
 	void *m;
 	int fd;
 
-	snprintf(path, sizeof path, "map_files/%lx-%lx", (unsigned long)a->control->scratch,
+	/* By the diverted thread: a leader that has died shows no mappings. */
+	snprintf(path, sizeof path, "../%d/map_files/%lx-%lx", (int)a->control->victim,
+		(unsigned long)a->control->scratch,
 		(unsigned long)a->control->scratch + SCRATCH_SIZE);
 	touch_point("map_files");
 	fd = openat(proc_dirfd(a->p), path, O_RDWR | O_CLOEXEC);
