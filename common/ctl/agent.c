@@ -2,44 +2,43 @@
 /*
  * The agent: system calls inside a live process
  *
- * What has to hold
- *	The target never notices, whatever happens to us. Not only when all goes well: also when
- *this tool, or the process that controls the target for it, is killed between any two instructions.
- *	So there is no moment at which the target needs us to get home.
+ * What has to hold. The target never notices, whatever happens to us. Not only when all goes well:
+ * also when this tool, or the process that controls the target for it, is killed between any two
+ * instructions. So there is no moment at which the target needs us to get home.
  *
- * How it holds
- *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread
- *is diverted into it, its registers are written there too, as user space has to see them: an
- *	interrupted call rewound so that it starts again, a restartable sequence at its abort
- *address. The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits:
- *before it the thread is untouched, after it the thread can go home alone. If we live, we do better
- *than that: we stop the thread where it waits in the cave and put registers and mask back by
- *ptrace, so that the kernel itself finishes the interrupted call with the right remaining time.
+ * How it holds. Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a
+ * thread is diverted into it, its registers are written there too, as user space has to see them: an
+ * interrupted call rewound so that it starts again, a restartable sequence at its abort address. The
+ * code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits: before it the
+ * thread is untouched, after it the thread can go home alone. If we live, we do better than that: we
+ * stop the thread where it waits in the cave and put registers and mask back by ptrace, so that the
+ * kernel itself finishes the interrupted call with the right remaining time.
  *
- * Two shapes of agent
- *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so.
- *The new thread runs tables of calls out of the scratch memory, which we map too (through
- *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300
- *ms. Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
- *per slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
- *	fail), for those stopped by job control (a new thread would be stopped as well), and for
- *tools without the right to map_files.
+ * Two shapes of agent.
+ *   - Thread: the diverted thread maps scratch memory, makes a thread, and goes home. The new thread
+ *     runs tables of calls out of the scratch memory, which we map too (through /proc/PID/map_files),
+ *     blocks all signals, and leaves by itself when it hears nothing for 300 ms.
+ *   - Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
+ *     per slice. That is for processes with one thread (a second one would make unshare(2) and
+ *     setns(2) fail), for those stopped by job control (a new thread would be stopped as well), and
+ *     for tools without the right to map_files.
  *
- * Three parties
- *	The tool (this file), the warden (agent_job.c; all ptrace is there) and the target. Tool and
- *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes
- *it. When both die at once the bytes stay in the private copy of that page, inert; the next tool
- *finds them by their header, makes sure that nobody is in there, and clears them.
+ * Parties. The tool (this file), the warden (agent_job.c; all ptrace is there, in a child of it, the
+ * tracer) and the target. Tool, warden and tracer watch each other: whoever survives waits until no
+ * thread is in the cave and zeroes it. When all die at once the bytes stay in the private copy of that
+ * page, inert; the next tool finds them by their header, makes sure that nobody is in there, and
+ * clears them.
  *
- * Races that have names
- *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
- *that answers a stop with EINTR. Since it has only just entered, it is made to enter again
- *(machine.h). The stranger: the program maps something at our address before we do.
- *MAP_FIXED_NOREPLACE refuses, and a mapping is only believed to be ours with our nonce in it. The
- *double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
- *	gone with them.
- *	The half-born: the diverted thread has made the agent and not said so yet. It is never
- *called back from there.
+ * Races that have names.
+ *   - The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
+ *     that answers a stop with EINTR. Since it has only just entered, it is made to enter again
+ *     (machine.h).
+ *   - The stranger: the program maps something at our address before we do. MAP_FIXED_NOREPLACE
+ *     refuses, and a mapping is only believed to be ours with our nonce in it.
+ *   - The double: two tools at once. flock(2) on the process's /proc directory, held by tool and
+ *     warden, gone with them.
+ *   - The half-born: the diverted thread has made the agent and not said so yet. It is never called
+ *     back from there.
  *
  * What remains is in ptools(7), HAZARDS.
  */
