@@ -338,7 +338,7 @@ int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *li
 	lay_out(g);
 	for (size_t i = 0; i < list->n; i++)
 		out->desc[i].fd = list->fd[i];
-	err = looker_open(p, out, &g->looker);
+	err = looker_open(p, o->mounts, out, &g->looker);
 	if (!err)
 		err = look_until_steady(g, list->n);
 	looker_close(&g->looker);

@@ -4,9 +4,11 @@
 
 #include "ctl/way.h"
 #include "facts.h"
+#include "mounts.h"
 #include "proc/fds.h"
 
 struct gather_opts {
+	struct mounts *mounts;
 	bool first_line; /* no more than the first line of each descriptor shows */
 };
 

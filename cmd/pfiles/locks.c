@@ -131,11 +131,18 @@ static int add_mount_row(struct lock_table *t, const char *line)
 	return 0;
 }
 
+/* The locks of one file in an order that does not change from run to run. */
 static int by_inode(const void *a, const void *b)
 {
 	const struct lock_row *x = a, *y = b;
 
-	return x->ino < y->ino ? -1 : x->ino > y->ino;
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	if (x->lock.start != y->lock.start)
+		return x->lock.start < y->lock.start ? -1 : 1;
+	if (x->lock.kind != y->lock.kind)
+		return x->lock.kind < y->lock.kind ? -1 : 1;
+	return x->lock.pid < y->lock.pid ? -1 : x->lock.pid > y->lock.pid;
 }
 
 /* A file that cannot be read is as good as an empty one: the locks of fdinfo remain. */

@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Each answer of /proc is tied to the inode that the calls were about, for the target may put
+ * another file under the number at any time, and the first one back again: fdinfo   names the inode
+ * and repeats the flags path     a descriptor opened with O_PATH through the link has inode and
+ * path of one moment; it refers to the place, not to the open file, so that nobody sees it. To walk
+ * there may ask the server of a network file system: for those the bare text of the link has to do
+ *   pipe     the text of the link names the inode
+ */
 #include "look.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
-int looker_open(const struct proc *p, struct facts *f, struct looker *out)
+int looker_open(const struct proc *p, struct mounts *m, struct facts *f, struct looker *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->p = p;
+	out->mounts = m;
 	out->f = f;
+	out->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (out->own_fds < 0)
+		return -errno;
 	return fd_view_open(p, &out->view);
 }
 
 void looker_close(struct looker *k)
 {
 	fd_view_close(&k->view);
+	if (k->own_fds >= 0)
+		close(k->own_fds);
 	lock_table_free(&k->locks);
 	buf_free(&k->link);
 	fdinfo_free(&k->info);
@@ -54,10 +71,23 @@ void look_stat(struct looker *k, struct desc *d)
 		look_take_stat(d, &s);
 }
 
+static bool same_inode(const struct desc *d, const struct statx *s)
+{
+	return s->stx_ino == d->ino && s->stx_dev_major == d->dev_major &&
+		s->stx_dev_minor == d->dev_minor;
+}
+
+static bool is_anonymous(const struct desc *d)
+{
+	return !d->err_stat && (d->mode & S_IFMT) == 0;
+}
+
+/* Not for anonymous files: the text of an epoll instance may be long, and holds up its users. */
 static bool needs_info(const struct desc *d)
 {
-	return d->err_flags || d->err_cloexec || d->err_stat || S_ISREG(d->mode) ||
-		S_ISDIR(d->mode) || S_ISBLK(d->mode);
+	if (d->err_flags || d->err_cloexec || d->err_stat)
+		return true;
+	return !S_ISSOCK(d->mode) && !is_anonymous(d);
 }
 
 /* Only what has a place in a file system can be positioned; a namespace, a pidfd cannot. */
@@ -67,48 +97,21 @@ static bool can_seek(const struct looker *k, const struct desc *d)
 		d->path.len && k->f->paths.data[d->path.at] == '/';
 }
 
-static int take_info(struct looker *k, struct desc *d)
+/* Takes the flags that the calls did not give; what they did give must be the same here. */
+static void take_flags(struct desc *d, const struct fdinfo *info)
 {
-	const struct fdinfo *info = &k->info;
+	uint32_t flags = (uint32_t)info->flags & ~(uint32_t)O_CLOEXEC;
+	bool cloexec = info->flags & O_CLOEXEC;
 
-	if (d->err_flags) {
-		d->flags = (uint32_t)info->flags & ~(uint32_t)O_CLOEXEC;
-		d->err_flags = 0;
-	}
-	if (d->err_cloexec) {
-		d->cloexec = info->flags & O_CLOEXEC;
-		d->err_cloexec = 0;
-	}
-	if (look_is_sock(d))
-		return 0;
-	d->pos = info->pos;
-	d->has_pos = can_seek(k, d);
-	return locks_of(&k->locks, k->p, info, d, k->f);
-}
-
-static void take_link(struct looker *k, struct desc *d)
-{
-	buf_clear(&k->link);
-	d->err_path = fd_view_link(&k->view, d->fd, &k->link);
-	if (d->err_path == -ENOENT)
+	if (!d->err_flags && flags != (d->flags & ~(uint32_t)O_CLOEXEC))
 		d->other_file = true;
-	else if (d->err_path == 0)
-		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
-}
-
-/* Whether the link text read last proves that it belongs to the file of the first question. */
-static bool link_proves(const struct looker *k, const struct desc *d)
-{
-	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
-	const char *link = buf_cstr(&k->link);
-
-	if (look_is_sock(d) || d->err_path)
-		return false;
-	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
-		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
-	/* Anonymous files share one inode: nothing tells them apart, and their first lines are
-	 * equal. */
-	return (d->mode & S_IFMT) == 0 && strncmp(link, anon, sizeof(anon) - 1) == 0;
+	if (!d->err_cloexec && cloexec != d->cloexec)
+		d->other_file = true;
+	if (d->err_flags)
+		d->flags = flags;
+	if (d->err_cloexec)
+		d->cloexec = cloexec;
+	d->err_flags = d->err_cloexec = 0;
 }
 
 static bool same_by_stat(const struct looker *k, const struct desc *d)
@@ -117,27 +120,110 @@ static bool same_by_stat(const struct looker *k, const struct desc *d)
 
 	if (d->err_stat)
 		return true;
-	return fd_view_stat(&k->view, d->fd, &s) == 0 && s.stx_ino == d->ino &&
-		s.stx_dev_major == d->dev_major && s.stx_dev_minor == d->dev_minor;
+	return fd_view_stat(&k->view, d->fd, &s) == 0 && same_inode(d, &s);
+}
+
+/*
+ * fdinfo has no inode before Linux 5.14, and with some file systems (overlayfs on several others)
+ * one that stat(2) does not show; none of these has a device of its own.
+ */
+static bool may_differ(const struct desc *d, const struct fdinfo *info)
+{
+	return info->ino == 0 || (d->dev_major == 0 && !S_ISSOCK(d->mode));
+}
+
+static int take_info(struct looker *k, struct desc *d)
+{
+	const struct fdinfo *info = &k->info;
+
+	d->err_pos = fd_view_info(&k->view, d->fd, &k->info);
+	if (d->err_pos == -ENOENT)
+		d->other_file = true;
+	if (d->err_pos)
+		return 0;
+	take_flags(d, info);
+	if (!d->err_stat && info->ino != d->ino && !(may_differ(d, info) && same_by_stat(k, d)))
+		d->other_file = true;
+	if (look_is_sock(d) || d->other_file)
+		return 0;
+	d->pos = info->pos;
+	d->has_pos = can_seek(k, d);
+	return locks_of(&k->locks, k->p, info, d, k->f);
+}
+
+/* Appends to k->link what the descriptor refers to, if it is the inode of the first question. */
+static int link_of_place(struct looker *k, struct desc *d)
+{
+	char number[16], *text = buf_room(&k->link, PATH_MAX);
+	struct statx s;
+	ssize_t n = -1;
+	int fd, err = 0;
+
+	snprintf(number, sizeof(number), "%d", d->fd);
+	fd = openat(k->view.fd_dir, number, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
+		err = -errno;
+	else if (!same_inode(d, &s))
+		err = -ENOENT;
+	snprintf(number, sizeof(number), "%d", fd);
+	if (!err && text)
+		n = readlinkat(k->own_fds, number, text, PATH_MAX);
+	close(fd);
+	if (n >= 0)
+		buf_grew(&k->link, (size_t)n);
+	return err ? err : n < 0 ? -errno : 0;
+}
+
+/* Whether the link's text says of itself that it belongs to the file of the first question. */
+static bool link_proves(const struct looker *k, const struct desc *d)
+{
+	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
+	const char *link = buf_cstr(&k->link);
+
+	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
+		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
+	/* Anonymous files share one inode: nothing more tells them apart. */
+	return is_anonymous(d) && strncmp(link, anon, sizeof(anon) - 1) == 0;
+}
+
+static void take_link(struct looker *k, struct desc *d, bool *proved)
+{
+	buf_clear(&k->link);
+	*proved = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	if (*proved) {
+		d->err_path = link_of_place(k, d);
+	} else {
+		d->err_path = fd_view_link(&k->view, d->fd, &k->link);
+		*proved = !d->err_path && link_proves(k, d);
+	}
+	if (d->err_path == -ENOENT)
+		d->other_file = true;
+	else if (!d->err_path)
+		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
+}
+
+/* A link that proves nothing is at least the same before and after the rest. */
+static void check_link(struct looker *k, struct desc *d)
+{
+	buf_clear(&k->link);
+	if (fd_view_link(&k->view, d->fd, &k->link) != 0 || k->link.len != d->path.len ||
+		memcmp(k->link.data, k->f->paths.data + d->path.at, d->path.len) != 0)
+		d->other_file = true;
 }
 
 int look_desc(struct looker *k, struct desc *d)
 {
+	bool proved = true;
 	int err = 0;
 
-	k->info.ino = 0;
 	if (!look_is_sock(d))
-		take_link(k, d);
-	else if (!needs_info(d))
-		return 0; /* a socket's own questions end with its inode */
-	if (needs_info(d)) {
-		d->err_pos = fd_view_info(&k->view, d->fd, &k->info);
-		if (d->err_pos == -ENOENT)
-			d->other_file = true;
-		else if (d->err_pos == 0)
-			err = take_info(k, d);
-	}
-	if (!d->other_file && !(k->info.ino && k->info.ino == d->ino) && !link_proves(k, d))
-		d->other_file = !same_by_stat(k, d);
+		take_link(k, d, &proved);
+	/* A socket's own questions end with its inode. */
+	if (needs_info(d) && !d->other_file)
+		err = take_info(k, d);
+	if (!proved && !d->err_path && !d->other_file && !k->f->paths.failed)
+		check_link(k, d);
 	return err;
 }

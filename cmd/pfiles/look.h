@@ -4,6 +4,7 @@
 
 #include "facts.h"
 #include "locks.h"
+#include "mounts.h"
 #include "proc/fds.h"
 
 /*
@@ -14,13 +15,15 @@
 struct looker {
 	const struct proc *p;
 	struct facts *f;
+	struct mounts *mounts;
 	struct fd_view view;
+	int own_fds; /* /proc/self/fd */
 	struct lock_table locks;
 	struct buf link;
 	struct fdinfo info; /* of the descriptor looked at last */
 };
 
-int looker_open(const struct proc *p, struct facts *f, struct looker *out)
+int looker_open(const struct proc *p, struct mounts *m, struct facts *f, struct looker *out)
 	__attribute__((warn_unused_result));
 void looker_close(struct looker *k);
 

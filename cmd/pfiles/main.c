@@ -37,6 +37,7 @@ int main(int argc, char **argv)
 	cli_catch_signals(&c);
 	for (; *argv && !cli_interrupted(); argv++)
 		pfiles_one(&c, *argv, &o);
+	mounts_free(&o.mounts);
 	cli_die_if_interrupted(&c);
 	return cli_finish(&c);
 }

@@ -86,7 +86,7 @@ static int open_ways(struct proc *p, struct look *l, struct way **w, struct way 
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
-	const struct gather_opts go = {.first_line = l->o->first_line};
+	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
 	struct way *w = NULL, *cred = NULL;
 	int err = open_ways(p, l, &w, &cred);
 
@@ -217,7 +217,7 @@ static void fail_hold(struct cli *c, const char *operand, const struct look *l)
 	buf_free(&rest);
 }
 
-static void look_at(struct cli *c, const char *operand, struct proc *p, const struct opts *o)
+static void look_at(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
 	struct look l = {.o = o};
 	struct facts f = {0};
@@ -240,7 +240,7 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, const st
 	facts_free(&f);
 }
 
-void pfiles_one(struct cli *c, const char *operand, const struct opts *o)
+void pfiles_one(struct cli *c, const char *operand, struct opts *o)
 {
 	struct proc *p;
 	int err = operand_open(operand, OPERAND_PROC, NULL, &p);

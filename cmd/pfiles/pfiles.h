@@ -5,15 +5,17 @@
 #include <stdbool.h>
 
 #include "base/cli.h"
+#include "mounts.h"
 
 struct opts {
-	bool first_line; /* -n */
-	bool borrow;     /* -b: no agent */
-	bool hold;       /* -H: all threads stopped meanwhile */
-	bool report;     /* -s */
+	bool first_line;      /* -n */
+	bool borrow;          /* -b: no agent */
+	bool hold;            /* -H: all threads stopped meanwhile */
+	bool report;          /* -s */
+	struct mounts mounts; /* of the whole run */
 };
 
 /* Looks at what the operand names, shows it or says why not. */
-void pfiles_one(struct cli *c, const char *operand, const struct opts *o);
+void pfiles_one(struct cli *c, const char *operand, struct opts *o);
 
 #endif

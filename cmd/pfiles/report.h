@@ -8,7 +8,7 @@
 
 /* One look at one process, for those who want to know how it went. */
 struct look {
-	const struct opts *o;
+	struct opts *o;
 	bool reported; /* report is filled */
 	struct way_report report;
 	bool foreign_user;   /* the agent was not wanted: another user namespace */

@@ -34,7 +34,7 @@ static const int option_name[OPT_COUNT] = {
 };
 
 /* The calls of a slot, in this order; the first OPT_COUNT are the options. */
-enum { CALL_TYPE = OPT_COUNT, CALL_DOMAIN, CALL_CRED, CALL_NAME, CALL_PEER, CALL_INODE, CALLS };
+enum { CALL_TYPE = OPT_COUNT, CALL_CRED, CALL_NAME, CALL_PEER, CALL_INODE, CALLS };
 
 /* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
 #define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
@@ -202,7 +202,7 @@ static int take(struct facts *f, struct desc *d, const struct slot *s, const str
 		d->err_sock = (int)c[CALL_INODE].ret;
 		return 0;
 	}
-	if (c[CALL_INODE].ret < 0 || !same_inode(d, s)) {
+	if (c[CALL_INODE].ret < 0 || !same_inode(d, s) || c[CALL_TYPE].ret == -ENOTSOCK) {
 		d->state = DESC_CHANGED;
 		return 0;
 	}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "mounts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Those without a device of their own; the others have st_dev with a major number. */
+static const char *const local_types[] = {"bcachefs", "btrfs", "cgroup", "cgroup2", "configfs",
+	"debugfs", "devpts", "devtmpfs", "hugetlbfs", "mqueue", "overlay", "proc", "pstore",
+	"ramfs", "rootfs", "securityfs", "sysfs", "tmpfs", "tracefs", "zfs"};
+
+void mounts_free(struct mounts *m)
+{
+	free(m->local);
+	memset(m, 0, sizeof(*m));
+}
+
+static bool is_local_type(const char *type)
+{
+	for (size_t i = 0; i < sizeof(local_types) / sizeof(local_types[0]); i++) {
+		if (strcmp(type, local_types[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "36 35 0:22 / /run rw,nosuid shared:7 - tmpfs tmpfs rw" (proc_pid_mountinfo(5)) */
+static void take_line(struct mounts *m, const char *line)
+{
+	const char *type = strstr(line, " - ");
+	struct mount row;
+	char word[32];
+
+	if (!type || sscanf(type + 3, "%31s", word) != 1 || !is_local_type(word))
+		return;
+	if (sscanf(line, "%*d %*d %u:%u", &row.dev_major, &row.dev_minor) != 2)
+		return;
+	if (m->n == m->cap) {
+		size_t cap = m->cap ? m->cap * 2 : 32;
+		struct mount *grown = reallocarray(m->local, cap, sizeof(*grown));
+
+		if (!grown)
+			return;
+		m->local = grown;
+		m->cap = cap;
+	}
+	m->local[m->n++] = row;
+}
+
+static int by_device(const void *a, const void *b)
+{
+	const struct mount *x = a, *y = b;
+
+	if (x->dev_major != y->dev_major)
+		return x->dev_major < y->dev_major ? -1 : 1;
+	return x->dev_minor < y->dev_minor ? -1 : x->dev_minor > y->dev_minor;
+}
+
+static void read_mounts(struct mounts *m)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t cap = 0;
+
+	m->read = true;
+	if (!f)
+		return;
+	while (getline(&line, &cap, f) > 0)
+		take_line(m, line);
+	free(line);
+	fclose(f);
+	if (m->n)
+		qsort(m->local, m->n, sizeof(*m->local), by_device);
+}
+
+bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor)
+{
+	const struct mount key = {dev_major, dev_minor};
+
+	if (dev_major != 0)
+		return true;
+	if (!m->read)
+		read_mounts(m);
+	return m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_MOUNTS_H
+#define PFILES_MOUNTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Which devices (st_dev) belong to file systems that answer from this machine's memory and disks,
+ * so that to walk to one of their files cannot wait for a server. From the tool's own
+ * /proc/self/mountinfo, read once, at the first question. Zero-initialise; mounts_free.
+ */
+struct mounts {
+	struct mount {
+		unsigned dev_major, dev_minor;
+	} * local;
+	size_t n, cap;
+	bool read;
+};
+void mounts_free(struct mounts *m);
+
+/* false also for what is not known. */
+bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+
+#endif
