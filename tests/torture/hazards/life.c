@@ -274,8 +274,8 @@ static void one_of_many(struct crowd *sum, pid_t target)
 /* Many tools, all the time, on one target. */
 static void test_crowd(void (*fn)(struct facts *f), const char *what)
 {
-	struct crowd *sum = mmap(
-		NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct crowd *sum =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t tool[CROWD];
 	struct prey p;
 
