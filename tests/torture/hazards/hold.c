@@ -193,6 +193,14 @@ static void test_churn(void)
 	prey_end(&p);
 }
 
+/* Let go by its tracer, a thread runs for a moment: into its job-control stop. */
+static bool is_stopped(struct prey *p)
+{
+	for (unsigned ms = 0; ms < 1000 && prey_state(p) != 'T'; ms++)
+		sleep_us(1000);
+	return prey_state(p) == 'T';
+}
+
 static void test_stopped(void)
 {
 	struct prey p;
@@ -333,10 +341,7 @@ static void test_kills(void (*fn)(struct facts *f), bool stopped, const char *wh
 		kills += h.plan->fired;
 		visit_reap(p.pid);
 		good = prey_unharmed(&p, HAZARD_SETTLE_MS, stopped);
-		/* Let go by its tracer a thread runs for a moment, into its job-control stop. */
-		for (unsigned ms = 0; stopped && ms < 1000 && prey_state(&p) != 'T'; ms++)
-			sleep_us(1000);
-		if (!good || (stopped ? prey_state(&p) != 'T' : !prey_moves(&p, 3000))) {
+		if (!good || (stopped ? !is_stopped(&p) : !prey_moves(&p, 3000))) {
 			hazard_ok(&h, false, "%s: %s after %s was killed before call %ld %s", what,
 				p.why, plan_who_names[k % WHOS], k, plan_point(h.plan, k));
 			break;
