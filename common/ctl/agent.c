@@ -358,7 +358,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!vacate(a->p, mem, &c->cave, VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, NULL, VACATE_MS);
 	close(mem);
 }
 
