@@ -119,7 +119,7 @@ check: ## dependencies, build, the whole suite
 unit: $(UNIT)
 
 check-unit: unit victims ## the unit tests
-	@$(TALLY) unit tests/lib/run-unit $(UNIT)
+	@TALLY_HIDE='^ok ' $(TALLY) unit tests/lib/run-unit $(UNIT)
 
 check-cmd: all victims ## the tools against victims (bats)
 	@$(TALLY) cmd tests/lib/run-bats tests/cmd
