@@ -94,7 +94,7 @@ $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
 
 victims: $(VICTIMS)
 
-TEST_ENV = B='$(abspath $B)' CC='$(CC)' MAKEFLAGS= MAKELEVEL=
+TEST_ENV = B='$(abspath $B)' CC='$(CC)' WERROR='$(WERROR)' SAN='$(SAN)' CFLAGS='$(CFLAGS)' MAKEFLAGS= MAKELEVEL=
 TALLY    = $(TEST_ENV) tests/lib/tally
 
 deps: ## install what is missing on Debian: does nothing, and needs no network, when nothing is
