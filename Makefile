@@ -68,7 +68,8 @@ $(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
 
 # Victims: tests/targets/NAME.c is NAME, and NAME.VARIANT for each word of a line in its head such as
 #	/* build: static static-pie 32 */
-# They never carry sanitizers, whatever the tools are built with: they are ordinary programs.
+# They never carry sanitizers, whatever the tools are built with: they are ordinary programs. One that
+# defines _GNU_SOURCE for itself may do so.
 VARIANTS := $(shell awk 'FNR > 12 { nextfile } sub(/^\/\* build: /, "") { sub(/ *\*\/.*/, ""); \
 	f = FILENAME; gsub(/.*\/|\.c$$/, "", f); for (i = 1; i <= NF; i++) print f "." $$i }' \
 	$(wildcard tests/targets/*.c) /dev/null)
@@ -79,7 +80,7 @@ VARIANT_pie        := -pie -fPIE
 VARIANT_32         := -m32
 VARIANT_32-static  := -m32 -static
 
-VICTIM_CC = $(CC) $(PLAIN) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
+VICTIM_CC = $(CC) $(PLAIN:-D_GNU_SOURCE=-D_GNU_SOURCE=) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
 $B/tests/targets/%: tests/targets/%.c $B/flags.stamp
 	@mkdir -p $(@D)
 	$(VICTIM_CC) -o $@ $<

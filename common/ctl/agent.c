@@ -2,44 +2,43 @@
 /*
  * The agent: system calls inside a live process
  *
- * What has to hold
- *	The target never notices, whatever happens to us. Not only when all goes well: also when
- *this tool, or the process that controls the target for it, is killed between any two instructions.
- *	So there is no moment at which the target needs us to get home.
+ * What has to hold. The target never notices, whatever happens to us. Not only when all goes well:
+ * also when this tool, or the process that controls the target for it, is killed between any two
+ * instructions. So there is no moment at which the target needs us to get home.
  *
- * How it holds
- *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread
- *is diverted into it, its registers are written there too, as user space has to see them: an
- *	interrupted call rewound so that it starts again, a restartable sequence at its abort
- *address. The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits:
- *before it the thread is untouched, after it the thread can go home alone. If we live, we do better
- *than that: we stop the thread where it waits in the cave and put registers and mask back by
- *ptrace, so that the kernel itself finishes the interrupted call with the right remaining time.
+ * How it holds. Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a
+ * thread is diverted into it, its registers are written there too, as user space has to see them: an
+ * interrupted call rewound so that it starts again, a restartable sequence at its abort address. The
+ * code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits: before it the
+ * thread is untouched, after it the thread can go home alone. If we live, we do better than that: we
+ * stop the thread where it waits in the cave and put registers and mask back by ptrace, so that the
+ * kernel itself finishes the interrupted call with the right remaining time.
  *
- * Two shapes of agent
- *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so.
- *The new thread runs tables of calls out of the scratch memory, which we map too (through
- *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300
- *ms. Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
- *per slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
- *	fail), for those stopped by job control (a new thread would be stopped as well), and for
- *tools without the right to map_files.
+ * Two shapes of agent.
+ *   - Thread: the diverted thread maps scratch memory, makes a thread, and goes home. The new thread
+ *     runs tables of calls out of the scratch memory, which we map too (through /proc/PID/map_files),
+ *     blocks all signals, and leaves by itself when it hears nothing for 300 ms.
+ *   - Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
+ *     per slice. That is for processes with one thread (a second one would make unshare(2) and
+ *     setns(2) fail), for those stopped by job control (a new thread would be stopped as well), and
+ *     for tools without the right to map_files.
  *
- * Three parties
- *	The tool (this file), the warden (agent_job.c; all ptrace is there) and the target. Tool and
- *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes
- *it. When both die at once the bytes stay in the private copy of that page, inert; the next tool
- *finds them by their header, makes sure that nobody is in there, and clears them.
+ * Parties. The tool (this file), the warden (agent_job.c; all ptrace is there, in a child of it, the
+ * tracer) and the target. Tool, warden and tracer watch each other: whoever survives waits until no
+ * thread is in the cave and zeroes it. When all die at once the bytes stay in the private copy of that
+ * page, inert; the next tool finds them by their header, makes sure that nobody is in there, and
+ * clears them.
  *
- * Races that have names
- *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
- *that answers a stop with EINTR. Since it has only just entered, it is made to enter again
- *(machine.h). The stranger: the program maps something at our address before we do.
- *MAP_FIXED_NOREPLACE refuses, and a mapping is only believed to be ours with our nonce in it. The
- *double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
- *	gone with them.
- *	The half-born: the diverted thread has made the agent and not said so yet. It is never
- *called back from there.
+ * Races that have names.
+ *   - The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
+ *     that answers a stop with EINTR. Since it has only just entered, it is made to enter again
+ *     (machine.h).
+ *   - The stranger: the program maps something at our address before we do. MAP_FIXED_NOREPLACE
+ *     refuses, and a mapping is only believed to be ours with our nonce in it.
+ *   - The double: two tools at once. flock(2) on the process's /proc directory, held by tool and
+ *     warden, gone with them.
+ *   - The half-born: the diverted thread has made the agent and not said so yet. It is never called
+ *     back from there.
  *
  * What remains is in ptools(7), HAZARDS.
  */
@@ -122,11 +121,13 @@ static bool may_map_files(const void *shared)
 
 static int map_scratch(struct agent *a)
 {
-	char path[80];
+	char path[96];
 	void *m;
 	int fd;
 
-	snprintf(path, sizeof path, "map_files/%lx-%lx", (unsigned long)a->control->scratch,
+	/* By the diverted thread: a leader that has died shows no mappings. */
+	snprintf(path, sizeof path, "../%d/map_files/%lx-%lx", (int)a->control->victim,
+		(unsigned long)a->control->scratch,
 		(unsigned long)a->control->scratch + SCRATCH_SIZE);
 	touch_point("map_files");
 	fd = openat(proc_dirfd(a->p), path, O_RDWR | O_CLOEXEC);
@@ -171,47 +172,57 @@ static int allocate(struct proc *p, struct agent **out)
 	return 0;
 }
 
-int agent_open(struct proc *p, unsigned flags, struct agent **out)
+/* Without a thread of its own where none can be made: pids limit, RLIMIT_NPROC. */
+static int start_somehow(struct agent *a)
 {
-	struct agent *a;
+	int err = start(a);
+
+	if (err != -EAGAIN || !a->control->own_thread)
+		return err;
+	warden_stop(a->warden, GOODBYE_MS);
+	a->warden = NULL;
+	a->control->own_thread = false;
+	return start(a);
+}
+
+/* What shape the agent has. The lock comes first: what another tool does now is over in a moment. */
+static int decide(struct agent *a, unsigned flags)
+{
 	struct victim v;
 	unsigned threads;
 	bool narrow;
-	int err = proc_is_live(p) ? victim_allowed(p, &threads) : ERR_NOTSUP;
+	int err = take_lock(a->p, &a->lock);
 
+	if (!err)
+		err = victim_allowed(a->p, &threads);
+	if (!err)
+		err = cave_is_narrow(a->p, &narrow);
+	if (!err)
+		err = victim_choose(a->p, narrow, &v);
 	if (err)
 		return err;
-	err = allocate(p, &a);
-	if (err)
-		return err;
-	err = take_lock(p, &a->lock);
-	if (err)
-		goto out_close;
-	err = cave_is_narrow(p, proc_pid(p), &narrow);
-	if (err)
-		goto out_close;
 	a->control->narrow = narrow;
-	err = victim_choose(p, narrow, &v);
-	if (err)
-		goto out_close;
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
-	err = start(a);
-	if (err == -EAGAIN && a->control->own_thread) {
-		/* No thread can be made (pids limit, RLIMIT_NPROC): then without one. */
-		warden_stop(a->warden, GOODBYE_MS);
-		a->warden = NULL;
-		a->control->own_thread = false;
-		err = start(a);
-	}
+	return 0;
+}
+
+int agent_open(struct proc *p, unsigned flags, struct agent **out)
+{
+	struct agent *a;
+	int err = proc_is_live(p) ? allocate(p, &a) : ERR_NOTSUP;
+
 	if (err)
-		goto out_close;
+		return err;
+	err = decide(a, flags);
+	if (!err)
+		err = start_somehow(a);
+	if (err) {
+		agent_close(a);
+		return err;
+	}
 	*out = a;
 	return 0;
-
-out_close:
-	agent_close(a);
-	return err;
 }
 
 /* ---- calls, run by a thread of its own ---- */
@@ -359,17 +370,14 @@ void agent_report(const struct agent *a, struct agent_report *out)
 /* What a warden that did not end in order has left to do. */
 static void clean_up_behind(struct agent *a)
 {
+	const struct agent_control *c = a->control;
 	unsigned char first;
 	int mem;
 
-	if (!a->control->cave.addr)
+	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
-	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
-	if (cave_open_mem(a->p, a->control->victim, &mem) &&
-		cave_open_mem(a->p, proc_pid(a->p), &mem))
-		return;
-	if (!cave_read(mem, a->control->cave.addr, &first, 1) && first)
-		(void)!cave_vacate(a->p, mem, &a->control->cave, VACATE_MS);
+	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
+		(void)!cave_vacate(a->p, mem, &c->cave, VACATE_MS);
 	close(mem);
 }
 

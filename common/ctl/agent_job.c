@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The warden's side of the agent: every touch of a thread of the target happens here. */
+/*
+ * The warden's side of the agent: every touch of a thread of the target happens here. Two processes:
+ * one that traces, and that its budget may kill, and its parent, which does nothing but clean up
+ * should that happen.
+ */
 #include "ctl/agent_job.h"
 
+#include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +35,14 @@ struct job {
 	bool strays; /* a thread was let go while it may have been in the cave */
 	bool stuck;  /* a thread did not stop: only the end of this process lets go of it */
 };
+
+int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
+{
+	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
+	int err = cave_open_mem(p, c->victim, mem);
+
+	return err ? cave_open_mem(p, proc_pid(p), mem) : 0;
+}
 
 /* ---- looking at the scratch memory from outside ---- */
 
@@ -345,16 +357,6 @@ static void serve(int sock, struct job *j)
 	}
 }
 
-/*
- * Only the end of the tracer calls off a stop that has not come yet. What is left to clean up is then
- * up to a child, which traces nobody; the tool does the same, if it lives.
- */
-static void hand_over(void)
-{
-	if (fork() != 0)
-		_exit(1);
-}
-
 static void clean_up(struct job *j)
 {
 	await_agent_end(j);
@@ -366,9 +368,9 @@ static void clean_up(struct job *j)
 		(void)!cave_clear(j->d.mem, &j->d.cave);
 }
 
-void agent_job(int sock, void *work)
+/* In a process of its own: control by ptrace, and with it the risk of being killed by the budget. */
+static void trace(int sock, struct agent_work *w)
 {
-	struct agent_work *w = work;
 	struct job j = {.p = w->p, .c = w->control};
 	int err;
 
@@ -382,6 +384,35 @@ void agent_job(int sock, void *work)
 	if (!err)
 		serve(sock, &j);
 	if (j.stuck)
-		hand_over();
+		_exit(1); /* only the end of the tracer calls off a stop that has not come yet */
 	clean_up(&j);
+}
+
+/* What a tracer that did not end in order has left to do. */
+static void clean_up_behind(struct agent_work *w)
+{
+	struct agent_control *c = w->control;
+	int mem;
+
+	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
+		return;
+	(void)!cave_vacate(w->p, mem, &c->cave, VACATE_MS);
+	close(mem);
+}
+
+void agent_job(int sock, void *work)
+{
+	struct agent_work *w = work;
+	pid_t tracer = fork();
+	int status = 0;
+
+	if (tracer <= 0) {
+		trace(sock, w);
+		return;
+	}
+	close(sock);
+	while (waitpid(tracer, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		clean_up_behind(w);
 }

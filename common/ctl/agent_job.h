@@ -43,4 +43,8 @@ struct agent_work {
  */
 void agent_job(int sock, void *work);
 
+/* The target's memory, through whichever thread still has it (cave_open_mem). */
+int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
+	__attribute__((warn_unused_result));
+
 #endif

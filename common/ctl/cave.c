@@ -95,12 +95,19 @@ static int auxv_read(const struct proc *p, pid_t tid, struct auxv *out)
 	return err;
 }
 
-int cave_is_narrow(const struct proc *p, pid_t tid, bool *narrow)
+/* A leader that has died while its threads live has no vector any more; they have. */
+int cave_is_narrow(const struct proc *p, bool *narrow)
 {
-	struct auxv v;
-	int err = auxv_read(p, tid, &v);
+	struct threads t = {0};
+	struct auxv v = {0};
+	int err = threads_list(p, &t);
 
+	if (!err)
+		err = ERR_GONE;
+	for (size_t i = 0; i < t.n && err; i++)
+		err = auxv_read(p, t.tid[i], &v);
 	*narrow = v.narrow;
+	threads_free(&t);
 	return err;
 }
 

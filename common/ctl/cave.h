@@ -29,9 +29,8 @@ int cave_read(int mem, uint64_t addr, void *buf, size_t len) __attribute__((warn
 int cave_write(int mem, uint64_t addr, const void *buf, size_t len)
 	__attribute__((warn_unused_result));
 
-/* Whether the thread's program is a 32-bit one (from its auxiliary vector, proc_pid_auxv(5)). */
-int cave_is_narrow(const struct proc *p, pid_t tid, bool *narrow)
-	__attribute__((warn_unused_result));
+/* Whether the program is a 32-bit one (from its auxiliary vector, proc_pid_auxv(5)). */
+int cave_is_narrow(const struct proc *p, bool *narrow) __attribute__((warn_unused_result));
 
 /* ERR_NOCAVE if there is none. */
 int cave_find(const struct proc *p, pid_t tid, int mem, struct cave *out)

@@ -62,20 +62,24 @@ static int yama_scope(void)
 	return c - '0';
 }
 
-static void read_map(int dir, const char *rel, struct buf *out)
+static bool read_map(int dir, const char *rel, struct buf *out)
 {
 	int fd = openat(dir, rel, O_RDONLY | O_CLOEXEC);
-	ssize_t n = 0;
+	ssize_t n = -1;
 	char *room;
 
 	if (fd < 0)
-		return;
+		return false;
 	while ((room = buf_room(out, 4096)) && (n = read(fd, room, 4096)) > 0)
 		buf_grew(out, (size_t)n);
 	close(fd);
+	return n == 0;
 }
 
-/* The link is hidden exactly when we ask; the map of ids is not, and tells nearly as much. */
+/*
+ * The link is hidden exactly when we ask; the map of ids is not, and tells nearly as much. It may
+ * be empty: that of a namespace which nobody has set up.
+ */
 static bool in_other_ns(const struct proc *p)
 {
 	struct buf its = {0}, ours = {0};
@@ -84,9 +88,9 @@ static bool in_other_ns(const struct proc *p)
 
 	if (fstatat(p->dir, "ns/user", &a, 0) == 0 && stat("/proc/self/ns/user", &b) == 0)
 		return a.st_ino != b.st_ino || a.st_dev != b.st_dev;
-	read_map(p->dir, "uid_map", &its);
-	read_map(AT_FDCWD, "/proc/self/uid_map", &ours);
-	other = its.len && ours.len && strcmp(buf_cstr(&its), buf_cstr(&ours)) != 0;
+	other = read_map(p->dir, "uid_map", &its) &&
+		read_map(AT_FDCWD, "/proc/self/uid_map", &ours) &&
+		strcmp(buf_cstr(&its), buf_cstr(&ours)) != 0;
 	buf_free(&its);
 	buf_free(&ours);
 	return other;

@@ -15,6 +15,7 @@
 /* An epoll instance or fanotify group shows a line for each thing it watches. */
 #define FDINFO_MAX (64u << 20)
 #define FD_NAME    16
+#define TRIES      8
 
 static int list_once(const struct proc *p, const char *prefix, struct fds *out)
 {
@@ -38,18 +39,18 @@ static int list_once(const struct proc *p, const char *prefix, struct fds *out)
 int fds_list(const struct proc *p, struct fds *out)
 {
 	char prefix[HANDLE_PREFIX], after[HANDLE_PREFIX];
-	int err = handle_living(p, prefix);
+	int err = handle_living(p, prefix), listed = err;
 
-	for (int tries = 0; !err && tries < 8; tries++) {
-		err = list_once(p, prefix, out);
-		if (err && err != -ENOENT)
-			return err;
+	for (int tries = 0; !err && tries < TRIES; tries++) {
+		listed = list_once(p, prefix, out);
+		if (listed && listed != -ENOENT)
+			return listed;
 		err = handle_living(p, after);
-		if (err || strcmp(prefix, after) == 0)
-			break;
+		if (!err && !listed && strcmp(prefix, after) == 0)
+			return 0;
 		memcpy(prefix, after, sizeof(prefix));
 	}
-	return err;
+	return err ? err : listed ? listed : -EAGAIN;
 }
 
 void fds_free(struct fds *f)
@@ -58,32 +59,38 @@ void fds_free(struct fds *f)
 	*f = (struct fds){0};
 }
 
+static int open_dirs(const struct proc *p, const char *prefix, struct fd_view *out)
+{
+	char rel[HANDLE_PREFIX + 8];
+	int fd, info;
+
+	snprintf(rel, sizeof(rel), "%sfd", prefix);
+	fd = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
+	snprintf(rel, sizeof(rel), "%sfdinfo", prefix);
+	info = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
+	if (info < 0) {
+		close(fd);
+		return info;
+	}
+	*out = (struct fd_view){.fd_dir = fd, .fdinfo_dir = info, .proc = p};
+	return 0;
+}
+
 int fd_view_open(const struct proc *p, struct fd_view *out)
 {
-	char prefix[HANDLE_PREFIX], rel[HANDLE_PREFIX + 8];
-	int err = handle_living(p, prefix);
+	char prefix[HANDLE_PREFIX];
+	int err = -ENOENT;
 
 	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
-	if (err)
-		return err;
-	snprintf(rel, sizeof(rel), "%sfd", prefix);
-	out->fd_dir = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-	if (out->fd_dir < 0) {
-		err = out->fd_dir;
-		out->fd_dir = -1;
-		return err;
+	/* The thread that was found alive may be gone when it is used: there may be another. */
+	for (int tries = 0; err == -ENOENT && tries < TRIES; tries++) {
+		err = handle_living(p, prefix);
+		if (!err)
+			err = open_dirs(p, prefix, out);
 	}
-	snprintf(rel, sizeof(rel), "%sfdinfo", prefix);
-	out->fdinfo_dir = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-	if (out->fdinfo_dir < 0) {
-		err = out->fdinfo_dir;
-		out->fdinfo_dir = -1;
-		close(out->fd_dir);
-		out->fd_dir = -1;
-		return err;
-	}
-	out->proc = p;
-	return 0;
+	return err;
 }
 
 void fd_view_close(struct fd_view *v)

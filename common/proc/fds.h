@@ -15,7 +15,10 @@ struct fds {
 	size_t n, cap;
 };
 
-/* Lists /proc/PID/fd now (getdents64(2), no stat). Needs ptrace read rights: -EACCES. */
+/*
+ * Lists /proc/PID/fd now (getdents64(2), no stat). Needs the owner's rights or ptrace read rights:
+ * -EACCES. -EAGAIN when its threads died again and again while each was being read.
+ */
 int fds_list(const struct proc *p, struct fds *out) __attribute__((warn_unused_result));
 void fds_free(struct fds *f);
 

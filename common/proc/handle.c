@@ -71,12 +71,15 @@ int handle_living(const struct proc *p, char prefix[HANDLE_PREFIX])
 	return s.threads <= 1 ? ERR_GONE : living_thread(p, prefix);
 }
 
-/* A dying process loses its memory and descriptors some time before ops->check() says so. */
+/*
+ * A dying process loses its memory and descriptors some time before ops->check() says so; and a
+ * process without memory belongs to root in /proc, so that its own user is denied.
+ */
 int handle_error(const struct proc *p, int err)
 {
 	char prefix[HANDLE_PREFIX];
 
-	if (err != -ENOENT && err != -ESRCH)
+	if (err != -ENOENT && err != -ESRCH && err != -EACCES && err != -EPERM)
 		return err;
 	return p->ops->check(p) == ERR_GONE || handle_living(p, prefix) == ERR_GONE ? ERR_GONE
 										    : err;

@@ -29,7 +29,7 @@ extern const struct handle_ops handle_live, handle_recorded;
 
 /*
  * Makes an error of a look below /proc/PID say what happened: where the process is gone or going, the
- * kernel answers ENOENT or ESRCH, just as for a file that never was. ERR_GONE or err itself.
+ * kernel answers ENOENT, ESRCH or EACCES, just as for a file that never was. ERR_GONE or err itself.
  */
 int handle_error(const struct proc *p, int err);
 

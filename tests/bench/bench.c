@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { REPETITIONS = 9, MOST = 100, WORDS = 6 };
+enum { REPETITIONS = 9, MOST = 100, WORDS = 6, LINE = 128 };
 
 extern char **environ;
 
@@ -80,12 +80,20 @@ static void sleep_ms(double ms)
 
 /* --- the victim --- */
 
+static const char *victim_line(struct victim *v, char line[LINE])
+{
+	if (!fgets(line, LINE, v->from))
+		die("the victim has died");
+	return line;
+}
+
 static void victim_start(struct victim *v, const char *build, const char *dir, int n, int threads)
 {
 	char path[4096], count[16], number[16];
 	char *argv[] = {path, count, number, (char *)dir, NULL};
 	posix_spawn_file_actions_t act;
-	int in[2], out[2], err, pid, opened, sockets;
+	char line[LINE];
+	int in[2], out[2], err, pid, opened;
 
 	snprintf(path, sizeof(path), "%s/tests/targets/many", build);
 	snprintf(count, sizeof(count), "%d", n);
@@ -103,28 +111,29 @@ static void victim_start(struct victim *v, const char *build, const char *dir, i
 	close(out[1]);
 	v->to = fdopen(in[1], "w");
 	v->from = fdopen(out[0], "r");
-	if (fscanf(v->from, "pid=%d descriptors=%d sockets=%d\n", &pid, &opened, &sockets) != 3 ||
+	if (sscanf(victim_line(v, line), "pid=%d descriptors=%d", &pid, &opened) != 2 ||
 		opened != n)
 		die("the victim did not start");
 }
 
 static void victim_reset(struct victim *v)
 {
-	char line[64];
+	char line[LINE];
 
 	fprintf(v->to, "reset\n");
 	fflush(v->to);
-	if (!fgets(line, sizeof(line), v->from) || strcmp(line, "reset\n") != 0)
+	if (strcmp(victim_line(v, line), "reset\n") != 0)
 		die("the victim does not answer");
 }
 
 static double victim_longest_us(struct victim *v)
 {
 	unsigned long long us;
+	char line[LINE];
 
 	fprintf(v->to, "longest\n");
 	fflush(v->to);
-	if (fscanf(v->from, "longest=%llu\n", &us) != 1)
+	if (sscanf(victim_line(v, line), "longest=%llu", &us) != 1)
 		die("the victim does not answer");
 	return (double)us;
 }

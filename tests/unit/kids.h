@@ -3,6 +3,7 @@
 #define PTOOLS_TESTS_KIDS_H
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,18 @@ static inline void kid_kill(struct kid *k)
 
 	kill(k->pid, SIGKILL);
 	waitid(P_PID, (id_t)k->pid, &si, WEXITED | WNOWAIT);
+}
+
+/* Whether unshare(2) may do that here: containers often deny it. */
+static inline int kid_can_unshare(int flags)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(unshare(flags) < 0);
+	waitpid(pid, &status, 0);
+	return status == 0;
 }
 
 #endif

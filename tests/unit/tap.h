@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PTOOLS_TESTS_TAP_H
-#define PTOOLS_TESTS_TAP_H
+#ifndef PTOOLS_TESTS_UNIT_TAP_H
+#define PTOOLS_TESTS_UNIT_TAP_H
 
 #include <stdbool.h>
 #include <stdio.h>
