@@ -72,15 +72,22 @@ static bool reached(struct job *j, enum wanted w, struct scratch_head *h)
 	}
 }
 
-/* Looks without sleeping: the thread we wait for is away from its program. */
+/*
+ * Looks without sleeping: the thread we wait for is away from its program. Where its process is stopped
+ * by job control, now or since a moment ago, it stops too, and once more for the stop that we asked
+ * for while it was stopped already: from those it is sent on, nobody else is.
+ */
 static bool await(struct job *j, enum wanted w, uint64_t ns)
 {
 	uint64_t end = tracee_clock() + ns;
 	struct scratch_head h;
+	bool stopped;
 
 	while (!reached(j, w, &h)) {
 		if (tracee_clock() > end)
 			return false;
+		if (!tracee_poll_stop(j->d.victim.tid, &stopped, NULL) && stopped)
+			(void)!tracee_cont(j->d.victim.tid);
 		sched_yield();
 	}
 	return true;
