@@ -43,15 +43,15 @@ wait_for() {
 	done
 }
 
-# start_target COMMAND...: in the background, its output in $FACTS, until it is ready. Sets TARGET (its
-# pid), FACTS and TARGET_IN (the descriptor whose closing ends it).
+# start_target COMMAND...: in the background, its output in $FACTS, until it is ready: has printed a line
+# $READY. Sets TARGET (its pid), FACTS and TARGET_IN (the descriptor whose closing ends it).
 start_target() {
 	FACTS=$(mktemp "$DIR/facts.XXXXXX")
 	# An anonymous pipe: a process that reads from one can be stopped without any harm.
 	exec {TARGET_IN}> >(exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&-)
 	TARGET=$!
 	STARTED+=("$TARGET")
-	wait_for grep -q '^ready$' "$FACTS"
+	wait_for grep -q "${READY:-^ready$}" "$FACTS"
 }
 
 # Ends the target; fails unless it says that it is unharmed.
