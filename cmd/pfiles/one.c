@@ -41,8 +41,12 @@ static void fail(struct cli *c, const char *operand, const struct proc *p, int e
 		proc_explain(p, err, &all);
 	escape_add(&rest, operand, strlen(operand));
 	/* The explanation begins with the error's words, which are in front already. */
-	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0)
-		buf_str(&rest, buf_cstr(&all) + strlen(words));
+	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
+		const char *why = buf_cstr(&all) + strlen(words);
+
+		buf_str(&rest, *why == ' ' ? ":" : "");
+		buf_str(&rest, why);
+	}
 	cli_fail(c, words, buf_cstr(&rest));
 	buf_free(&all);
 	buf_free(&rest);

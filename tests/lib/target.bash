@@ -15,7 +15,8 @@ TARGETS=$B/tests/targets
 PATIENCE=${PATIENCE:-20}
 
 target_setup() {
-	DIR=$(mktemp -d "${BATS_TEST_TMPDIR:-/tmp}/target.XXXXXX")
+	# Not under BATS_TEST_TMPDIR, where other users cannot go.
+	DIR=$(mktemp -d /tmp/ptools.XXXXXX)
 	DIR=$(realpath "$DIR")
 	chmod 755 "$DIR"
 	STARTED=()
@@ -48,7 +49,8 @@ wait_for() {
 start_target() {
 	FACTS=$(mktemp "$DIR/facts.XXXXXX")
 	# An anonymous pipe: a process that reads from one can be stopped without any harm.
-	exec {TARGET_IN}> >(exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&-)
+	# And nothing of what bats has open, which would change under our hands.
+	exec {TARGET_IN}> >(exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-)
 	TARGET=$!
 	STARTED+=("$TARGET")
 	wait_for grep -q "${READY:-^ready$}" "$FACTS"
