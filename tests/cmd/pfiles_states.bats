@@ -48,7 +48,7 @@ for_nobody() {
 	"$PFILES" -s "$pid" >"$DIR/out" 2>"$DIR/err"
 	"$PFILES" -b "$pid" | diff - "$DIR/out"
 	grep -q '^  10: S_IFCHR' "$DIR/out"
-	! grep -q 'not known' "$DIR/out"
+	lacks 'not known' "$DIR/out"
 	cat "$DIR/err"
 	grep -q "^pfiles: $pid: borrowed descriptors (process is traced by pid $TARGET (odd)): [0-9]* calls; nobody stopped" "$DIR/err"
 	run --separate-stderr "$PFILES" -H "$pid"
@@ -64,7 +64,7 @@ for_nobody() {
 	start_target "$TARGETS/odd" seccomp
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	same_as_expected "$DIR/out"
-	! grep -q 'not known' "$DIR/out"
+	lacks 'not known' "$DIR/out"
 	grep -q "^pfiles: $TARGET: borrowed descriptors (process is confined by seccomp.*): [0-9]* calls; nobody stopped" "$DIR/err"
 	finish_target
 }
@@ -136,7 +136,7 @@ is_stopped() {
 	start_target "$TARGETS/locks" "$DIR/files"
 	"$TARGETS/without" ptrace,pidfd_getfd "$PFILES" "$TARGET" >"$DIR/out"
 	same_as_expected "$DIR/out"
-	! grep -q 'not known' "$DIR/out"
+	lacks 'not known' "$DIR/out"
 	finish_target
 }
 
@@ -145,7 +145,7 @@ is_stopped() {
 	start_target "$TARGETS/socks" "$DIR/files"
 	"$TARGETS/without" ptrace "$PFILES" "$TARGET" >"$DIR/out"
 	same_as_expected "$DIR/out"
-	! grep -q 'not known' "$DIR/out"
+	lacks 'not known' "$DIR/out"
 	finish_target
 }
 
@@ -183,7 +183,7 @@ is_stopped() {
 		tool=$!
 		STARTED+=("$tool")
 		wait_for writes_to_pipe "$tool"
-		[ "$(ls "/proc/$TARGET/task" | wc -l)" = 2 ]
+		[ "$(threads_of "$TARGET")" = 2 ]
 		for task in "/proc/$TARGET/task"/*; do
 			grep -q '^State:.*[RSD] ' "$task/status"
 			grep -qx $'TracerPid:\t0' "$task/status"

@@ -112,24 +112,26 @@ pfiles: not a process: /etc/passwd" ]
 @test "^C, TERM, HUP at any moment: it dies of them, and the target runs on unharmed" {
 	READY=^pid= start_target "$TARGETS/many" 3000 2 "$DIR"
 	interrupted=0
+	# A shell lets its background commands ignore ^C, hence env.
+	# shellcheck disable=SC2016 # for the other shell
+	interrupt='env --default-signal=INT "$@" >/dev/null & tool=$!
+		sleep 0.0$((RANDOM % 30 + 10))
+		kill -"$SIGNAL" $tool 2>/dev/null
+		wait $tool'
 	for round in {1..45}; do
 		signals=(INT TERM HUP)
 		signal=${signals[round % 3]}
 		option=
 		[ $((round % 5)) = 0 ] && option=-H
-		# A shell lets its background commands ignore ^C.
 		status=0
-		env --default-signal=INT bash -c '
-			"$@" >/dev/null & tool=$!
-			sleep 0.0$((RANDOM % 30 + 10))
-			kill -'"$signal"' $tool 2>/dev/null
-			wait $tool' - env --default-signal=INT "$PFILES" ${option:+"$option"} "$TARGET" || status=$?
+		SIGNAL=$signal env --default-signal=INT bash -c "$interrupt" - "$PFILES" ${option:+"$option"} "$TARGET" ||
+			status=$?
 		case $status in
 		0) ;;
 		$((128 + $(kill -l "$signal")))) interrupted=$((interrupted + 1)) ;;
 		*) false ;;
 		esac
-		[ "$(ls "/proc/$TARGET/task" | wc -l)" = 2 ]
+		[ "$(threads_of "$TARGET")" = 2 ]
 		grep -q '^State:.*[RSD] ' "/proc/$TARGET/status"
 		grep -qx $'TracerPid:\t0' "/proc/$TARGET/status"
 	done

@@ -8,8 +8,8 @@
 
 B=${B:-$BATS_TEST_DIRNAME/../../build}
 B=$(realpath "$B")
-PFILES=$B/pfiles
-TARGETS=$B/tests/targets
+# shellcheck disable=SC2034 # for the tests
+PFILES=$B/pfiles TARGETS=$B/tests/targets
 
 # Seconds; a machine that is busy or built with sanitizers is slow.
 PATIENCE=${PATIENCE:-20}
@@ -73,6 +73,15 @@ finish_target() {
 
 state_of() {
 	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null
+}
+
+threads_of() {
+	sed -n 's/^Threads:[[:space:]]*//p' "/proc/$1/status"
+}
+
+# lacks PATTERN FILE: `! grep` alone would never fail a test.
+lacks() {
+	! grep -q -- "$1" "$2"
 }
 
 is_zombie() {
