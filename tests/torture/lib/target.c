@@ -199,8 +199,9 @@ const char *target_threads_free(pid_t pid, bool job_stop_allowed)
 	}
 	if (dir)
 		closedir(dir);
-	if (!text[0] && target_status(pid, "TracerPid") > 0)
-		snprintf(text, sizeof(text), "traced by %ld", target_status(pid, "TracerPid"));
+	if (target_status(pid, "TracerPid") > 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), " traced by %ld",
+			target_status(pid, "TracerPid"));
 	return text;
 }
 
