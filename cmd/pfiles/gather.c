@@ -30,6 +30,7 @@
 
 #define CHUNK       512 /* descriptors in one batch of calls */
 #define SOCKS       256 /* sockets in one batch of calls: they have many */
+#define AT_ONCE     128 /* descriptors that are asked everything in one batch */
 #define LOOKS       3
 #define FOLLOW_FROM 192 /* descriptors that are worth a thread */
 
@@ -100,17 +101,18 @@ static void take_first(
 	d->cloexec = c[CALL_GETFD].ret & FD_CLOEXEC;
 }
 
-/* The first batch, of CHUNK descriptors at most: what each of them is. */
-static int ask_first(struct gather *g, struct desc **list, size_t n)
+static void aim_first(struct gather *g, struct desc **list, size_t n)
 {
-	int err;
-
 	for (size_t i = 0; i < n; i++) {
 		*list[i] = (struct desc){.fd = list[i]->fd};
 		for (size_t k = 0; k < g->calls; k++)
 			g->call[i * g->calls + k].arg[0] = ARG_VAL(list[i]->fd);
 	}
-	err = way_batch(g->way, g->call, n * g->calls);
+}
+
+/* err: what way_batch() said; ERR_NOTSUP is no failure, /proc answers then. */
+static int take_all_first(struct gather *g, struct desc **list, size_t n, int err)
+{
 	if (err && err != ERR_NOTSUP)
 		return err;
 	for (size_t i = 0; i < n; i++) {
@@ -124,13 +126,25 @@ static int ask_first(struct gather *g, struct desc **list, size_t n)
 	return 0;
 }
 
+/* The first batch, of CHUNK descriptors at most: what each of them is. */
+static int ask_first(struct gather *g, struct desc **list, size_t n)
+{
+	aim_first(g, list, n);
+	return take_all_first(g, list, n, way_batch(g->way, g->call, n * g->calls));
+}
+
+static bool have_asker(struct gather *g)
+{
+	if (!g->asker)
+		g->asker = sock_asker_new(SOCKS);
+	return g->asker;
+}
+
 static int ask_some_socks(struct gather *g, struct desc **socks, size_t n)
 {
 	int err;
 
-	if (!g->asker)
-		g->asker = sock_asker_new(SOCKS);
-	if (!g->asker)
+	if (!have_asker(g))
 		return -ENOMEM;
 	err = sock_ask(g->asker, g->way, g->cred, g->f, socks, n);
 	if (err != ERR_NOTSUP)
@@ -139,7 +153,7 @@ static int ask_some_socks(struct gather *g, struct desc **socks, size_t n)
 	return 0;
 }
 
-/* The further batches: the sockets among the n descriptors. */
+/* The further batches: the sockets among the n descriptors that were not asked yet. */
 static int ask_socks(struct gather *g, struct desc **list, size_t n)
 {
 	struct desc *socks[SOCKS];
@@ -147,14 +161,74 @@ static int ask_socks(struct gather *g, struct desc **list, size_t n)
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
-		if (list[i]->state == DESC_OK && look_is_sock(list[i]))
-			socks[k++] = list[i];
+		struct desc *d = list[i];
+
+		if (d->state == DESC_OK && look_is_sock(d) && !d->sock && !d->err_sock)
+			socks[k++] = d;
 		if (k == SOCKS) {
 			err = ask_some_socks(g, socks, k);
 			k = 0;
 		}
 	}
 	return k && !err ? ask_some_socks(g, socks, k) : err;
+}
+
+/* Which of them are sockets now, by the text of their links: a guess as to what they will be. */
+static size_t guess_socks(struct gather *g, struct desc **list, size_t n, struct desc **socks)
+{
+	static const char sock[] = "socket:[";
+	struct buf link = {0};
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_clear(&link);
+		if (fd_view_link(&g->looker.view, list[i]->fd, &link) == 0 &&
+			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0)
+			socks[k++] = list[i];
+	}
+	buf_free(&link);
+	return k;
+}
+
+/* One batch for a and b: each call gets its result. */
+static int run_both(struct gather *g, struct call *a, size_t na, struct call *b, size_t nb)
+{
+	struct call *all = malloc((na + nb) * sizeof(*all));
+	int err;
+
+	if (!all)
+		return -ENOMEM;
+	memcpy(all, a, na * sizeof(*all));
+	memcpy(all + na, b, nb * sizeof(*all));
+	err = way_batch(g->way, all, na + nb);
+	memcpy(a, all, na * sizeof(*all));
+	memcpy(b, all + na, nb * sizeof(*all));
+	free(all);
+	return err;
+}
+
+/*
+ * Few descriptors: all questions in one batch, for each may stop a thread. A socket that was not
+ * guessed to be one is left for ask_socks().
+ */
+static int ask_at_once(struct gather *g, struct desc **list, size_t n)
+{
+	struct desc *socks[AT_ONCE];
+	struct call *calls;
+	size_t k = guess_socks(g, list, n, socks), ncalls;
+	int err;
+
+	if (k == 0)
+		return ask_first(g, list, n);
+	if (!have_asker(g))
+		return -ENOMEM;
+	aim_first(g, list, n);
+	calls = sock_calls(g->asker, socks, k, &ncalls);
+	err = run_both(g, g->call, n * g->calls, calls, ncalls);
+	if (err)
+		return take_all_first(g, list, n, err);
+	err = take_all_first(g, list, n, 0);
+	return err ? err : sock_take(g->asker, g->way, g->cred, g->f, socks, k);
 }
 
 /* ---- the follower ---- */
@@ -241,7 +315,10 @@ static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = &first[i];
-	err = ask_first(g, list, n);
+	if (n <= AT_ONCE && !g->first_line)
+		err = ask_at_once(g, list, n);
+	else
+		err = ask_first(g, list, n);
 	for (size_t i = 0; i < n && !err; i++)
 		list[i]->identified = list[i]->state == DESC_OK;
 	if (!err)
@@ -287,7 +364,7 @@ static int look_again(struct gather *g, bool *any)
 
 		if (!has_changed(d))
 			continue;
-		err = ask_first(g, &d, 1);
+		err = ask_at_once(g, &d, 1);
 		if (!err && d->state == DESC_OK)
 			err = look_desc(&g->looker, d);
 		if (!err && d->state == DESC_OK && !d->other_file)
