@@ -16,34 +16,21 @@
 #include "gather.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/cli.h"
-#include "base/err.h"
+#include "ask.h"
 #include "look.h"
-#include "sock.h"
 
-#define CHUNK       512 /* descriptors in one batch of calls */
-#define SOCKS       256 /* sockets in one batch of calls: they have many */
-#define AT_ONCE     128 /* descriptors that are asked everything in one batch */
 #define LOOKS       3
 #define FOLLOW_FROM 192 /* descriptors that are worth a thread */
 
-/* The calls that every descriptor gets; with first_line only the first of them. */
-enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
-
 struct gather {
-	struct way *way, *cred;
 	struct facts *f;
 	bool first_line;
-	size_t calls; /* of CALLS, for each descriptor */
 	struct looker looker;
-	struct sock_asker *asker;
+	struct asker *asker;
 
 	/* The follower. */
 	pthread_t thread;
@@ -53,183 +40,7 @@ struct gather {
 	size_t asked; /* descriptors that it may look at */
 	bool end;     /* no more will come */
 	int err;      /* what it met */
-
-	struct statx stx[CHUNK];
-	struct call call[CHUNK * CALLS];
 };
-
-static void lay_out(struct gather *g)
-{
-	g->calls = g->first_line ? 1 : CALLS;
-	memset(g->call, 0, sizeof(g->call));
-	for (size_t i = 0; i < CHUNK; i++) {
-		struct call *c = &g->call[i * g->calls];
-
-		c[CALL_STATX].nr = SYS_statx;
-		c[CALL_STATX].arg[1] = ARG_IN("", 1);
-		c[CALL_STATX].arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
-		c[CALL_STATX].arg[3] = ARG_VAL(STATX_BASIC_STATS);
-		c[CALL_STATX].arg[4] = ARG_OUT(&g->stx[i], sizeof(g->stx[i]));
-		if (g->first_line)
-			continue;
-		c[CALL_GETFL].nr = SYS_fcntl;
-		c[CALL_GETFL].arg[1] = ARG_VAL(F_GETFL);
-		c[CALL_GETFD].nr = SYS_fcntl;
-		c[CALL_GETFD].arg[1] = ARG_VAL(F_GETFD);
-	}
-}
-
-static void take_first(
-	struct gather *g, struct desc *d, const struct call *c, const struct statx *s)
-{
-	if (c[CALL_STATX].ret == -EBADF) {
-		d->state = DESC_CLOSED;
-		return;
-	}
-	/* This one cannot be borrowed, or its file system fails: /proc answers, where it can. */
-	if (c[CALL_STATX].ret < 0)
-		look_stat(&g->looker, d);
-	else
-		look_take_stat(d, s);
-	if (g->first_line)
-		return;
-	if (c[CALL_GETFL].ret == -EBADF || c[CALL_GETFD].ret == -EBADF)
-		d->state = DESC_CHANGED;
-	d->err_flags = c[CALL_GETFL].ret < 0 ? (int)c[CALL_GETFL].ret : 0;
-	d->flags = (uint32_t)c[CALL_GETFL].ret;
-	d->err_cloexec = c[CALL_GETFD].ret < 0 ? (int)c[CALL_GETFD].ret : 0;
-	d->cloexec = c[CALL_GETFD].ret & FD_CLOEXEC;
-}
-
-static void aim_first(struct gather *g, struct desc **list, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		*list[i] = (struct desc){.fd = list[i]->fd};
-		for (size_t k = 0; k < g->calls; k++)
-			g->call[i * g->calls + k].arg[0] = ARG_VAL(list[i]->fd);
-	}
-}
-
-/* err: what way_batch() said; ERR_NOTSUP is no failure, /proc answers then. */
-static int take_all_first(struct gather *g, struct desc **list, size_t n, int err)
-{
-	if (err && err != ERR_NOTSUP)
-		return err;
-	for (size_t i = 0; i < n; i++) {
-		if (err) {
-			look_stat(&g->looker, list[i]);
-			list[i]->err_flags = list[i]->err_cloexec = err;
-		} else {
-			take_first(g, list[i], &g->call[i * g->calls], &g->stx[i]);
-		}
-	}
-	return 0;
-}
-
-/* The first batch, of CHUNK descriptors at most: what each of them is. */
-static int ask_first(struct gather *g, struct desc **list, size_t n)
-{
-	aim_first(g, list, n);
-	return take_all_first(g, list, n, way_batch(g->way, g->call, n * g->calls));
-}
-
-static bool have_asker(struct gather *g)
-{
-	if (!g->asker)
-		g->asker = sock_asker_new(SOCKS);
-	return g->asker;
-}
-
-static int ask_some_socks(struct gather *g, struct desc **socks, size_t n)
-{
-	int err;
-
-	if (!have_asker(g))
-		return -ENOMEM;
-	err = sock_ask(g->asker, g->way, g->cred, g->f, socks, n);
-	if (err != ERR_NOTSUP)
-		return err;
-	g->f->err_socks = err;
-	return 0;
-}
-
-/* The further batches: the sockets among the n descriptors that were not asked yet. */
-static int ask_socks(struct gather *g, struct desc **list, size_t n)
-{
-	struct desc *socks[SOCKS];
-	size_t k = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < n && !err; i++) {
-		struct desc *d = list[i];
-
-		if (d->state == DESC_OK && look_is_sock(d) && !d->sock && !d->err_sock)
-			socks[k++] = d;
-		if (k == SOCKS) {
-			err = ask_some_socks(g, socks, k);
-			k = 0;
-		}
-	}
-	return k && !err ? ask_some_socks(g, socks, k) : err;
-}
-
-/* Which of them are sockets now, by the text of their links: a guess as to what they will be. */
-static size_t guess_socks(struct gather *g, struct desc **list, size_t n, struct desc **socks)
-{
-	static const char sock[] = "socket:[";
-	struct buf link = {0};
-	size_t k = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		buf_clear(&link);
-		if (fd_view_link(&g->looker.view, list[i]->fd, &link) == 0 &&
-			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0)
-			socks[k++] = list[i];
-	}
-	buf_free(&link);
-	return k;
-}
-
-/* One batch for a and b: each call gets its result. */
-static int run_both(struct gather *g, struct call *a, size_t na, struct call *b, size_t nb)
-{
-	struct call *all = malloc((na + nb) * sizeof(*all));
-	int err;
-
-	if (!all)
-		return -ENOMEM;
-	memcpy(all, a, na * sizeof(*all));
-	memcpy(all + na, b, nb * sizeof(*all));
-	err = way_batch(g->way, all, na + nb);
-	memcpy(a, all, na * sizeof(*all));
-	memcpy(b, all + na, nb * sizeof(*all));
-	free(all);
-	return err;
-}
-
-/*
- * Few descriptors: all questions in one batch, for each may stop a thread. A socket that was not
- * guessed to be one is left for ask_socks().
- */
-static int ask_at_once(struct gather *g, struct desc **list, size_t n)
-{
-	struct desc *socks[AT_ONCE];
-	struct call *calls;
-	size_t k = guess_socks(g, list, n, socks), ncalls;
-	int err;
-
-	if (k == 0)
-		return ask_first(g, list, n);
-	if (!have_asker(g))
-		return -ENOMEM;
-	aim_first(g, list, n);
-	calls = sock_calls(g->asker, socks, k, &ncalls);
-	err = run_both(g, g->call, n * g->calls, calls, ncalls);
-	if (err)
-		return take_all_first(g, list, n, err);
-	err = take_all_first(g, list, n, 0);
-	return err ? err : sock_take(g->asker, g->way, g->cred, g->f, socks, k);
-}
 
 /* ---- the follower ---- */
 
@@ -310,21 +121,18 @@ static int follower_end(struct gather *g)
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 {
-	struct desc *list[CHUNK];
+	struct desc *list[ASK_MOST];
 	int err;
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = &first[i];
-	if (n <= AT_ONCE && !g->first_line)
-		err = ask_at_once(g, list, n);
-	else
-		err = ask_first(g, list, n);
+	err = ask_first_questions(g->asker, list, n);
 	for (size_t i = 0; i < n && !err; i++)
 		list[i]->identified = list[i]->state == DESC_OK;
 	if (!err)
 		err = follower_tell(g, (size_t)(first - g->f->desc) + n);
 	if (!err && !g->first_line)
-		err = ask_socks(g, list, n);
+		err = ask_socks(g->asker, list, n);
 	return err;
 }
 
@@ -336,7 +144,7 @@ static int look_at_all(struct gather *g, size_t n)
 
 	follower_start(g, n);
 	while (f->ndesc < n && !err && !cli_interrupted()) {
-		size_t k = n - f->ndesc < CHUNK ? n - f->ndesc : CHUNK;
+		size_t k = n - f->ndesc < ASK_MOST ? n - f->ndesc : ASK_MOST;
 
 		err = ask_chunk(g, &f->desc[f->ndesc], k);
 		f->ndesc += k;
@@ -364,11 +172,11 @@ static int look_again(struct gather *g, bool *any)
 
 		if (!has_changed(d))
 			continue;
-		err = ask_at_once(g, &d, 1);
+		err = ask_first_questions(g->asker, &d, 1);
 		if (!err && d->state == DESC_OK)
 			err = look_desc(&g->looker, d);
 		if (!err && d->state == DESC_OK && !d->other_file)
-			err = ask_socks(g, &d, 1);
+			err = ask_socks(g->asker, &d, 1);
 		*any |= has_changed(d);
 	}
 	return err;
@@ -401,26 +209,21 @@ static int look_until_steady(struct gather *g, size_t n)
 int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
 	const struct gather_opts *o, struct facts *out)
 {
-	struct gather *g = malloc(sizeof(*g));
-	int err = -ENOMEM;
+	struct gather g = {.f = out, .first_line = o->first_line};
+	int err;
 
 	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));
-	if (!g || !out->desc)
-		goto out_g;
-	memset(g, 0, offsetof(struct gather, stx));
-	g->way = w;
-	g->cred = cred;
-	g->f = out;
-	g->first_line = o->first_line;
-	lay_out(g);
+	if (!out->desc)
+		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++)
 		out->desc[i].fd = list->fd[i];
-	err = looker_open(p, o->mounts, out, &g->looker);
-	if (!err)
-		err = look_until_steady(g, list->n);
-	looker_close(&g->looker);
-	sock_asker_free(g->asker);
-out_g:
-	free(g);
+	err = looker_open(p, o->mounts, out, &g.looker);
+	if (err)
+		goto out_looker;
+	g.asker = asker_new(w, cred, &g.looker, o->first_line);
+	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
+	asker_free(g.asker);
+out_looker:
+	looker_close(&g.looker);
 	return err;
 }
