@@ -62,6 +62,7 @@
 #include "ctl/divert.h"
 #include "ctl/table.h"
 #include "ctl/touch.h"
+#include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
 #include "proc/threads.h"
@@ -377,7 +378,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!cave_vacate(a->p, mem, &c->cave, VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, agent_unmasked(c), VACATE_MS);
 	close(mem);
 }
 

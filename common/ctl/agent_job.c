@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "ctl/divert.h"
 #include "ctl/tracee.h"
+#include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
 #include "proc/threads.h"
@@ -42,6 +43,11 @@ int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem
 	int err = cave_open_mem(p, c->victim, mem);
 
 	return err ? cave_open_mem(p, proc_pid(p), mem) : 0;
+}
+
+pid_t agent_unmasked(const struct agent_control *c)
+{
+	return c->unmasked ? c->victim : 0;
 }
 
 /* ---- looking at the scratch memory from outside ---- */
@@ -72,15 +78,22 @@ static bool reached(struct job *j, enum wanted w, struct scratch_head *h)
 	}
 }
 
-/* Looks without sleeping: the thread we wait for is away from its program. */
+/*
+ * Looks without sleeping: the thread we wait for is away from its program. Where its process is stopped
+ * by job control, now or since a moment ago, it stops too, and once more for the stop that we asked
+ * for while it was stopped already: from those it is sent on, nobody else is.
+ */
 static bool await(struct job *j, enum wanted w, uint64_t ns)
 {
 	uint64_t end = tracee_clock() + ns;
 	struct scratch_head h;
+	bool stopped;
 
 	while (!reached(j, w, &h)) {
 		if (tracee_clock() > end)
 			return false;
+		if (!tracee_poll_stop(j->d.victim.tid, &stopped, NULL) && stopped)
+			(void)!tracee_cont(j->d.victim.tid);
 		sched_yield();
 	}
 	return true;
@@ -108,7 +121,9 @@ static int stop_begin(struct job *j)
 	j->d.params.scratch = j->c->scratch;
 	j->d.away = false;
 	j->c->stops++;
+	j->c->unmasked = true;
 	err = divert_begin(&j->d);
+	j->c->unmasked = false;
 	j->stuck |= err == ERR_TIMEOUT;
 	if (err == ERR_GONE)
 		tracee_reap(j->d.victim.tid);      /* before the next one is tried */
@@ -335,7 +350,7 @@ static int prepare(struct job *j)
 		return ERR_LOST;
 	err = cave_find(j->p, first.tid, j->d.mem, &j->d.cave);
 	if (!err)
-		err = cave_check(j->p, j->d.mem, &j->d.cave);
+		err = vacate_check(j->p, j->d.mem, &j->d.cave);
 	if (!err)
 		err = cave_hole(j->p, j->c->narrow, SCRATCH_SIZE, &j->c->scratch);
 	if (!err)
@@ -363,7 +378,7 @@ static void clean_up(struct job *j)
 	if (!j->c->cave.addr)
 		return;
 	if (j->strays || j->stuck)
-		(void)!cave_vacate(j->p, j->d.mem, &j->d.cave, VACATE_MS);
+		(void)!vacate(j->p, j->d.mem, &j->d.cave, 0, VACATE_MS);
 	else
 		(void)!cave_clear(j->d.mem, &j->d.cave);
 }
@@ -396,7 +411,7 @@ static void clean_up_behind(struct agent_work *w)
 
 	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
 		return;
-	(void)!cave_vacate(w->p, mem, &c->cave, VACATE_MS);
+	(void)!vacate(w->p, mem, &c->cave, agent_unmasked(c), VACATE_MS);
 	close(mem);
 }
 

@@ -22,6 +22,7 @@ struct agent_control {
 	uint64_t scratch; /* address in the target */
 	pid_t victim;     /* the thread that was diverted last */
 	pid_t agent;      /* the agent's thread id, 0: none */
+	bool unmasked;    /* the victim may be in the cave with its signals not blocked yet */
 	unsigned stops;
 	uint64_t held_ns, longest_ns;
 	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */
@@ -42,6 +43,9 @@ struct agent_work {
  * the end everything is put back.
  */
 void agent_job(int sock, void *work);
+
+/* The thread that vacate() must be told of, 0 if there is none. */
+pid_t agent_unmasked(const struct agent_control *c);
 
 /* The target's memory, through whichever thread still has it (cave_open_mem). */
 int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)

@@ -40,9 +40,18 @@ cave_clone:	.long 0		/* clone flags of the agent; 0: the thread runs the calls i
 cave_stamp:	.quad 0		/* CLOCK_MONOTONIC_RAW, ns, of the tool's last use */
 	.globl cave_clone
 
-/* ---- entry: map the scratch memory at the place the tool chose ---- */
+/*
+ * ---- entry: block every signal, should the tool have died before it could do that (an agent is
+ * born with them blocked, too); map the scratch memory at the place the tool chose ----
+ */
 	.globl cave_entry
 cave_entry:
+	mov	$__NR_rt_sigprocmask, %eax
+	mov	$2, %edi
+	lea	all_signals(%rip), %rsi
+	xor	%edx, %edx
+	mov	$8, %r10d
+	syscall
 	mov	$__NR_mmap, %eax
 	mov	cave_scratch(%rip), %rdi
 	mov	cave_size(%rip), %rsi
@@ -63,13 +72,7 @@ cave_entry:
 	cmpl	$0, cave_clone(%rip)
 	je	await
 
-/* ---- make the agent: born with every signal blocked, using nobody's stack ---- */
-	mov	$__NR_rt_sigprocmask, %eax
-	mov	$2, %edi
-	lea	all_signals(%rip), %rsi
-	xor	%edx, %edx
-	mov	$8, %r10d
-	syscall
+/* ---- make the agent, which needs no stack ---- */
 	mov	$__NR_clone, %eax
 	mov	cave_clone(%rip), %edi
 	xor	%esi, %esi
