@@ -10,8 +10,9 @@
  *
  * Who does what. Half of the time goes into the calls, half into /proc, and the two do not need
  * each other: where there are many descriptors a second thread follows the first through the array
- * and looks into /proc for those that the first batch has identified. `asked` and `looked` are all
- * they share; of a descriptor each writes its own fields (look.h).
+ * and looks into /proc for those that the first batch has identified; when the first one has asked
+ * everything, it helps from the other end. `asked`, `looked`, `back` and `end` are all they share; of
+ * a descriptor each writes its own fields (look.h).
  */
 #include "gather.h"
 
@@ -25,6 +26,7 @@
 
 #define LOOKS       3
 #define FOLLOW_FROM 192 /* descriptors that are worth a thread */
+#define PIECE       32  /* descriptors that one of the two takes at a time */
 
 struct gather {
 	struct facts *f;
@@ -37,14 +39,18 @@ struct gather {
 	bool follows;
 	pthread_mutex_t mutex;
 	pthread_cond_t more;
-	size_t asked; /* descriptors that it may look at */
-	bool end;     /* no more will come */
-	int err;      /* what it met */
+	size_t asked;  /* descriptors before this one may be looked at */
+	size_t looked; /* those before this one are, or are being, */
+	size_t back;   /* and those from this one on, by who asked and has nothing else to do */
+	bool end;      /* no more will come */
+	int err;       /* what it met */
+	struct looker helper;
+	struct facts helped; /* what the helper keeps: paths and locks */
 };
 
 /* ---- the follower ---- */
 
-static int look_at_range(struct gather *g, size_t from, size_t to)
+static int look_at_range(struct gather *g, struct looker *k, size_t from, size_t to)
 {
 	int err = 0;
 
@@ -53,28 +59,45 @@ static int look_at_range(struct gather *g, size_t from, size_t to)
 
 		/* Not d->state: the other thread may be writing it. */
 		if (d->identified)
-			err = look_desc(&g->looker, d);
+			err = look_desc(k, d);
 	}
 	return err;
+}
+
+/* The next piece from the front, waiting for it; false when there will be none. */
+static bool next_piece(struct gather *g, size_t *from, size_t *to)
+{
+	size_t limit;
+
+	pthread_mutex_lock(&g->mutex);
+	while (g->asked == g->looked && !g->end)
+		pthread_cond_wait(&g->more, &g->mutex);
+	limit = g->asked < g->back ? g->asked : g->back;
+	*from = g->looked;
+	*to = limit - g->looked < PIECE ? limit : g->looked + PIECE;
+	g->looked = *to;
+	pthread_mutex_unlock(&g->mutex);
+	return *from < *to;
+}
+
+static bool last_piece(struct gather *g, size_t *from, size_t *to)
+{
+	pthread_mutex_lock(&g->mutex);
+	*to = g->back;
+	*from = g->back - g->looked < PIECE ? g->looked : g->back - PIECE;
+	g->back = *from;
+	pthread_mutex_unlock(&g->mutex);
+	return *from < *to;
 }
 
 static void *follow(void *arg)
 {
 	struct gather *g = arg;
-	size_t looked = 0, to;
-	bool end = false;
+	size_t from, to;
 	int err = 0;
 
-	while (!err && !end) {
-		pthread_mutex_lock(&g->mutex);
-		while (g->asked == looked && !g->end)
-			pthread_cond_wait(&g->more, &g->mutex);
-		to = g->asked;
-		end = g->end && to == looked;
-		pthread_mutex_unlock(&g->mutex);
-		err = look_at_range(g, looked, to);
-		looked = to;
-	}
+	while (!err && next_piece(g, &from, &to))
+		err = look_at_range(g, &g->looker, from, to);
 	g->err = err;
 	return NULL;
 }
@@ -83,6 +106,7 @@ static void follower_start(struct gather *g, size_t n)
 {
 	pthread_mutex_init(&g->mutex, NULL);
 	pthread_cond_init(&g->more, NULL);
+	g->back = n;
 	g->follows = n >= FOLLOW_FROM && !g->first_line &&
 		pthread_create(&g->thread, NULL, follow, g) == 0;
 }
@@ -94,7 +118,7 @@ static int follower_tell(struct gather *g, size_t upto)
 
 	if (!g->follows) {
 		g->asked = upto;
-		return g->first_line ? 0 : look_at_range(g, from, upto);
+		return g->first_line ? 0 : look_at_range(g, &g->looker, from, upto);
 	}
 	pthread_mutex_lock(&g->mutex);
 	g->asked = upto;
@@ -103,8 +127,47 @@ static int follower_tell(struct gather *g, size_t upto)
 	return 0;
 }
 
-static int follower_end(struct gather *g)
+/* All have been asked: looks at descriptors from the end, until it meets the follower. */
+static int follower_help(struct gather *g, size_t n)
 {
+	size_t from, to;
+	int err;
+
+	if (!g->follows || g->asked < n)
+		return 0;
+	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
+	while (!err && last_piece(g, &from, &to))
+		err = look_at_range(g, &g->helper, from, to);
+	looker_close(&g->helper);
+	return err;
+}
+
+/* What the helper kept goes behind what the follower did. */
+static int take_helped(struct gather *g, size_t n)
+{
+	struct facts *f = g->f, *helped = &g->helped;
+	size_t paths = f->paths.len;
+	uint32_t locks = (uint32_t)f->nlock;
+
+	buf_add(&f->paths, helped->paths.data, helped->paths.len);
+	for (size_t i = 0; i < helped->nlock; i++) {
+		struct lock *l = facts_add_lock(f);
+
+		if (!l)
+			return -ENOMEM;
+		*l = helped->lock[i];
+	}
+	for (size_t i = g->back; i < n; i++) {
+		f->desc[i].path.at += paths;
+		f->desc[i].lock_at += locks;
+	}
+	return helped->paths.failed ? -ENOMEM : 0;
+}
+
+static int follower_end(struct gather *g, size_t n)
+{
+	int err;
+
 	if (g->follows) {
 		pthread_mutex_lock(&g->mutex);
 		g->end = true;
@@ -114,7 +177,9 @@ static int follower_end(struct gather *g)
 	}
 	pthread_cond_destroy(&g->more);
 	pthread_mutex_destroy(&g->mutex);
-	return g->err;
+	err = take_helped(g, n);
+	facts_free(&g->helped);
+	return g->err ? g->err : err;
 }
 
 /* ---- all descriptors ---- */
@@ -149,7 +214,9 @@ static int look_at_all(struct gather *g, size_t n)
 		err = ask_chunk(g, &f->desc[f->ndesc], k);
 		f->ndesc += k;
 	}
-	err_follower = follower_end(g);
+	if (!err)
+		err = follower_help(g, n);
+	err_follower = follower_end(g, n);
 	return err ? err : err_follower;
 }
 

@@ -203,3 +203,31 @@ is_stopped() {
 writes_to_pipe() {
 	grep -q '^1 0x1 ' "/proc/$1/syscall"
 }
+
+# The page must not depend on where the one who asks stands: the agent stands in the target's namespaces.
+@test "another user namespace: user ids as we see them" {
+	for_nobody
+	"${AS_NOBODY[@]}" unshare -U true || skip "no user namespaces for users"
+	start_target "${AS_NOBODY[@]}" unshare -Ur "$DIR/kinds" "$DIR/files"
+	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
+	"$PFILES" -b "$TARGET" | diff - "$DIR/out"
+	diff <(expected | sed 's/ uid:0 gid:0 / uid:65534 gid:65534 /') \
+		<(blocks "$DIR/out" | sed '/S_IFCHR/s/ uid:0 gid:0 / uid:65534 gid:65534 /; s/ uid:0 gid:0 / uid:65534 gid:65534 /')
+	grep -q 'uid:65534 gid:65534' "$DIR/out"
+	grep -q 'another user namespace' "$DIR/err"
+	finish_target
+}
+
+@test "another pid namespace: the peer's pid as we see it" {
+	unshare -p --fork true || skip "no pid namespaces"
+	mkdir "$DIR/files"
+	start_target unshare -p --fork "$TARGETS/socks" "$DIR/files"
+	read -r pid _ <"/proc/$TARGET/task/$TARGET/children" || true
+	"$PFILES" -s "$pid" >"$DIR/out" 2>"$DIR/err"
+	"$PFILES" -b "$pid" | diff - "$DIR/out"
+	grep -q ': agent (' "$DIR/err"
+	# There it is pid 1, and knows its peers by other numbers.
+	grep -q 'peer: socks\[1\]' "$FACTS"
+	grep -q "peer: socks\\[$pid\\]" "$DIR/out"
+	finish_target
+}
