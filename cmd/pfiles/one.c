@@ -98,7 +98,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		err = gather(p, w, cred, list, &go, f);
 	if (w) {
 		way_report(w, &l->report);
-		l->reported = true;
+		l->asked = true;
 	}
 	way_close(cred);
 	way_close(w);
@@ -239,7 +239,7 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 		fail_hold(c, operand, &l);
 	else
 		fail(c, operand, p, err);
-	if (o->report && l.reported)
+	if (o->report && (!err || l.asked))
 		report(c, p, &l);
 	facts_free(&f);
 }

@@ -13,6 +13,10 @@ static void add_way(struct buf *out, const struct proc *p, const struct look *l)
 {
 	const struct way_report *r = &l->report;
 
+	if (!l->asked) {
+		buf_str(out, "no descriptors to ask about");
+		return;
+	}
 	switch (r->kind) {
 	case WAY_AGENT:
 		buf_str(out,

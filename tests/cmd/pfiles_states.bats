@@ -22,6 +22,11 @@ for_nobody() {
 	AS_NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 }
 
+# Without some system calls; the leak check of a build with sanitizers would need ptrace itself.
+pfiles_without() {
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$TARGETS/without" "$1" "$PFILES" "${@:2}"
+}
+
 @test "a zombie has nothing to show" {
 	start_target "$TARGETS/odd" zombie
 	run --separate-stderr "$PFILES" "$(fact pid)"
@@ -121,7 +126,7 @@ is_stopped() {
 @test "neither agent nor borrowing: /proc answers, one line says what is missing and why" {
 	mkdir "$DIR/files"
 	start_target "$TARGETS/socks" "$DIR/files"
-	"$TARGETS/without" ptrace,pidfd_getfd "$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
+	pfiles_without ptrace,pidfd_getfd -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	[[ $(sed -n 3p "$DIR/out") == "  [sockets: type, options and names not known: "?*"]" ]]
 	[ "$(grep -c 'not known' "$DIR/out")" = 1 ]
 	# All but the lines that begin with a tab.
@@ -134,7 +139,7 @@ is_stopped() {
 @test "only /proc, and no sockets: nothing is missing" {
 	mkdir "$DIR/files"
 	start_target "$TARGETS/locks" "$DIR/files"
-	"$TARGETS/without" ptrace,pidfd_getfd "$PFILES" "$TARGET" >"$DIR/out"
+	pfiles_without ptrace,pidfd_getfd "$TARGET" >"$DIR/out"
 	same_as_expected "$DIR/out"
 	lacks 'not known' "$DIR/out"
 	finish_target
@@ -143,7 +148,7 @@ is_stopped() {
 @test "no ptrace: borrowed, nothing is missing" {
 	mkdir "$DIR/files"
 	start_target "$TARGETS/socks" "$DIR/files"
-	"$TARGETS/without" ptrace "$PFILES" "$TARGET" >"$DIR/out"
+	pfiles_without ptrace "$TARGET" >"$DIR/out"
 	same_as_expected "$DIR/out"
 	lacks 'not known' "$DIR/out"
 	finish_target
@@ -197,4 +202,32 @@ is_stopped() {
 
 writes_to_pipe() {
 	grep -q '^1 0x1 ' "/proc/$1/syscall"
+}
+
+# The page must not depend on where the one who asks stands: the agent stands in the target's namespaces.
+@test "another user namespace: user ids as we see them" {
+	for_nobody
+	"${AS_NOBODY[@]}" unshare -U true || skip "no user namespaces for users"
+	start_target "${AS_NOBODY[@]}" unshare -Ur "$DIR/kinds" "$DIR/files"
+	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
+	"$PFILES" -b "$TARGET" | diff - "$DIR/out"
+	diff <(expected | sed 's/ uid:0 gid:0 / uid:65534 gid:65534 /') \
+		<(blocks "$DIR/out" | sed '/S_IFCHR/s/ uid:0 gid:0 / uid:65534 gid:65534 /; s/ uid:0 gid:0 / uid:65534 gid:65534 /')
+	grep -q 'uid:65534 gid:65534' "$DIR/out"
+	grep -q 'another user namespace' "$DIR/err"
+	finish_target
+}
+
+@test "another pid namespace: the peer's pid as we see it" {
+	unshare -p --fork true || skip "no pid namespaces"
+	mkdir "$DIR/files"
+	start_target unshare -p --fork "$TARGETS/socks" "$DIR/files"
+	read -r pid _ <"/proc/$TARGET/task/$TARGET/children" || true
+	"$PFILES" -s "$pid" >"$DIR/out" 2>"$DIR/err"
+	"$PFILES" -b "$pid" | diff - "$DIR/out"
+	grep -q ': agent (' "$DIR/err"
+	# There it is pid 1, and knows its peers by other numbers.
+	grep -q 'peer: socks\[1\]' "$FACTS"
+	grep -q "peer: socks\\[$pid\\]" "$DIR/out"
+	finish_target
 }

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	}
 	put_at(open("/dev/null", O_RDONLY | O_CLOEXEC), first ? 10 : 11);
 	/* Some time in each program, so that it is more than exec that one meets. */
-	must(poll(&in, 1, 10) >= 0);
+	must(poll(&in, 1, 25) >= 0);
 	if (in.revents)
 		return 0;
 	execv("/proc/self/exe", first ? two : one);
