@@ -112,7 +112,7 @@ static void count_end(struct course *c, enum visit_end end)
 }
 
 /* A visit without kill, which must also clean up what an earlier one could not. */
-static void visit_again(struct course *c, bool must_complete)
+static int visit_again(struct course *c, bool must_complete)
 {
 	struct visit v = c->visit;
 	int err = 0;
@@ -131,6 +131,7 @@ static void visit_again(struct course *c, bool must_complete)
 		c->tally->other++;
 		tell(c, "following tool: %d wrong results", c->plan->wrong);
 	}
+	return err;
 }
 
 static void restart_target(struct course *c)
@@ -149,6 +150,7 @@ static void restart_target(struct course *c)
 static bool nothing_left(struct course *c, unsigned limit)
 {
 	struct target *t = &c->target;
+	int err;
 
 	if (!visit_warden_gone(&c->visit, SETTLE_MS)) {
 		snprintf(t->why, sizeof(t->why), "warden %d lives on", c->plan->warden);
@@ -159,9 +161,13 @@ static bool nothing_left(struct course *c, unsigned limit)
 	if (is_naive(c) || !target_settled(t, BAD_VDSO, limit))
 		return false;
 	c->tally->inert += !c->residue;
-	visit_again(c, true);
+	err = visit_again(c, true);
 	c->residue = false;
-	return target_settled(t, 0, limit);
+	if (target_settled(t, 0, limit))
+		return true;
+	snprintf(t->why + strlen(t->why), sizeof(t->why) - strlen(t->why),
+		"also after the next visit: %s", err ? err_str(err) : "complete");
+	return false;
 }
 
 static void check_leaks(struct course *c)
@@ -230,7 +236,7 @@ static bool one_round(struct course *c, long k, unsigned delay_us)
 	count_end(c, end);
 	c->residue |= both && fired;
 	if (row->cond->second)
-		visit_again(c, false);
+		(void)visit_again(c, false);
 	/* After both were killed the dead-man must be waited for: not each time. */
 	check_target(c, (!both && !row->cond->second) || c->tally->rounds % 20 == 0);
 	return fired;

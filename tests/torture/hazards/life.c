@@ -365,7 +365,7 @@ static void test_hang(enum plan_who who, const char *what)
 
 	prey_start(&p, measuring);
 	v.target = p.pid;
-	for (long k = 2; k < 22 && good; k += 2) {
+	for (long k = 2; k < 22 && good; k += 4) {
 		pid_t tool;
 
 		p.f->gap_us = 0;
