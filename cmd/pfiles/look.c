@@ -176,29 +176,31 @@ static int link_of_place(struct looker *k, struct desc *d)
 	return err ? err : n < 0 ? -errno : 0;
 }
 
-/* Whether the link's text says of itself that it belongs to the file of the first question. */
-static bool link_proves(const struct looker *k, const struct desc *d)
+static bool is_pipe(const struct looker *k, const struct desc *d)
 {
-	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
-	const char *link = buf_cstr(&k->link);
-
-	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
-		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
-	/* Anonymous files share one inode: nothing more tells them apart. */
-	return is_anonymous(d) && strncmp(link, anon, sizeof(anon) - 1) == 0;
+	return S_ISFIFO(d->mode) && mounts_of_pipes(k->mounts, d->dev_major, d->dev_minor);
 }
 
+/* Whether the link's text is the one of just this pipe. */
+static bool names_pipe(const struct looker *k, const struct desc *d)
+{
+	static const char pipe[] = "pipe:[";
+	const char *link = buf_cstr(&k->link);
+
+	return strncmp(link, pipe, sizeof(pipe) - 1) == 0 &&
+		strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
+}
+
+/* proved: what d->path says, if anything, is of the file of the first question. */
 static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
+	bool local = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	bool pipe = !d->err_stat && is_pipe(k, d);
+
 	buf_clear(&k->link);
-	*proved = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
-	if (*proved) {
-		d->err_path = link_of_place(k, d);
-	} else {
-		d->err_path = fd_view_link(&k->view, d->fd, &k->link);
-		*proved = !d->err_path && link_proves(k, d);
-	}
-	if (d->err_path == -ENOENT)
+	d->err_path = local ? link_of_place(k, d) : fd_view_link(&k->view, d->fd, &k->link);
+	*proved = local || pipe;
+	if (d->err_path == -ENOENT || (!d->err_path && pipe && !names_pipe(k, d)))
 		d->other_file = true;
 	else if (!d->err_path)
 		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
