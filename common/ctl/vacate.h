@@ -20,12 +20,11 @@ int vacate_check(const struct proc *p, int mem, const struct cave *c)
 	__attribute__((warn_unused_result));
 
 /*
- * Waits until no thread of the process can be in the cave, at most timeout_ms; then zeroes it. When the
- * time is over the bytes stay (they are inert, the next tool clears them): ERR_TIMEOUT. unmasked: a
- * thread that was diverted by a tracer which died before it could block the thread's signals, 0 if
- * there is none. It may have gone from the cave into a signal handler, and will come back there.
+ * Waits until no thread of the process can be in the cave or come back to it, at most timeout_ms; then
+ * zeroes it. When the time is over the bytes stay (they are inert, a later tool clears them):
+ * ERR_TIMEOUT.
  */
-int vacate(const struct proc *p, int mem, const struct cave *c, pid_t unmasked, unsigned timeout_ms)
+int vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -274,8 +274,8 @@ static void one_of_many(struct crowd *sum, pid_t target)
 /* Many tools, all the time, on one target. */
 static void test_crowd(void (*fn)(struct facts *f), const char *what)
 {
-	struct crowd *sum = mmap(
-		NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct crowd *sum =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t tool[CROWD];
 	struct prey p;
 
@@ -365,7 +365,7 @@ static void test_hang(enum plan_who who, const char *what)
 
 	prey_start(&p, measuring);
 	v.target = p.pid;
-	for (long k = 2; k < 22 && good; k += 2) {
+	for (long k = 2; k < 22 && good; k += 4) {
 		pid_t tool;
 
 		p.f->gap_us = 0;
