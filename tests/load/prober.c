@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * prober [-k] PFILES PID: until SIGTERM, `PFILES -s` on each process of the tree under PID, one run after
- * the other without a pause. With -k each run is ended by SIGKILL after 0 to 3 ms, if it lives that long.
+ * the other without a pause. With -k runs are ended by SIGKILL at a random instant: each other one within
+ * 3 ms, each other one within the time that a whole run takes here and now, and one in 16 not at all, to
+ * know that time.
  * What it counted goes to stdout, as lines "WORD NUMBER", "why REASON: NUMBER" and "bad WORDS".
  */
 #include <errno.h>
@@ -23,6 +25,7 @@
 #include "tree.h"
 
 #define KILL_AFTER_US 3000
+#define LEARN_EACH    16
 #define HUNG_S        20
 #define MAX_REASONS   16
 #define MAX_BAD       8
@@ -35,6 +38,7 @@ struct reason {
 struct count {
 	unsigned long runs, agent, diverted, borrowed, proc, gone, killed, bad;
 	unsigned long longest_us;
+	long typical_us; /* how long a whole run takes */
 	struct reason why[MAX_REASONS];
 	char words[MAX_BAD][256];
 };
@@ -150,6 +154,34 @@ static bool ended(int pidfd, long us)
 	return n == 1;
 }
 
+static long now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000L + ts.tv_nsec / 1000;
+}
+
+static long kill_before(const struct count *c)
+{
+	if (c->runs % 2 && c->typical_us > KILL_AFTER_US)
+		return c->typical_us;
+	return KILL_AFTER_US;
+}
+
+/* Where each thread of a process is, to stderr: for a run that hangs. */
+static void dump(const char *who, pid_t pid)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+		"for t in /proc/%d/task/*; do echo \"# %s $(sed 's/.*) //' $t/stat | cut -c1-2) "
+		"$(cat $t/wchan) $(grep TracerPid $t/status) $(cat $t/syscall)\"; done >&2",
+		(int)pid, who);
+	if (system(command))
+		fprintf(stderr, "# %s %d is gone\n", who, (int)pid);
+}
+
 static void run(struct count *c, const char *pfiles, pid_t pid, bool to_kill)
 {
 	char said[512];
@@ -157,15 +189,21 @@ static void run(struct count *c, const char *pfiles, pid_t pid, bool to_kill)
 	int err = memfd_create("said", MFD_CLOEXEC);
 	pid_t child = start(pfiles, pid, err);
 	bool hung = false, killed = false;
+	long started = now_us();
 	ssize_t n;
 
 	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
-	if (to_kill && !ended(pidfd, random() % (KILL_AFTER_US + 1)))
+	if (to_kill && c->runs % LEARN_EACH && !ended(pidfd, random() % kill_before(c)))
 		killed = kill(child, SIGKILL) == 0;
-	else if (!ended(pidfd, HUNG_S * 1000000L))
+	else if (!ended(pidfd, HUNG_S * 1000000L)) {
+		dump("pfiles", child);
+		dump("target", pid);
 		hung = kill(child, SIGKILL) == 0;
+	}
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	if (!killed && !hung)
+		c->typical_us = now_us() - started;
 	n = pread(err, said, sizeof(said) - 1, 0);
 	said[n > 0 ? n : 0] = '\0';
 	said[strcspn(said, "\n")] = '\0';
