@@ -129,12 +129,14 @@ state() {
 traces() {
 	local pid=$1 tid
 	[ -d "/proc/$pid" ] || return
-	printf 'pid %s threads %s zero %s' "$pid" "$(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" \
-		"$(grep -c '/dev/zero (deleted)' "/proc/$pid/maps")"
+	printf 'pid %s zero %s' "$pid" "$(grep -c '/dev/zero (deleted)' "/proc/$pid/maps")"
 	# A compiler of its own makes such memory whenever it likes.
 	[ -n "${JIT-}" ] || printf ' code %s' "$(awk 'NF == 5 && $2 ~ /x/' "/proc/$pid/maps" | wc -l)"
+	printf ' threads'
 	for tid in "/proc/$pid/task"/*; do
 		tid=${tid##*/}
+		# An allocator's, which it makes when it likes.
+		[ "$(cat "/proc/$pid/task/$tid/comm" 2>/dev/null)" != jemalloc_bg_thd ] || continue
 		printf ' %s' "$(status_of TracerPid "$pid" "$tid")" "$(status_of SigBlk "$pid" "$tid")"
 		case $(status_of State "$pid" "$tid") in
 		T | t) printf ' stopped' ;;

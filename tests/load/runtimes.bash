@@ -124,7 +124,7 @@ bash_start() {
 
 bash_load() {
 	local end=$((SECONDS + $1)) n=0 failed=0 line start took longest=0
-	while [ $SECONDS -lt $end ]; do
+	while [ $SECONDS -lt $end ] || [ $n = 0 ]; do
 		n=$((n + 1))
 		start=${EPOCHREALTIME/[.,]/}
 		echo $n >&6

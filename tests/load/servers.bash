@@ -136,11 +136,12 @@ redis_load() {
 	local end=$((SECONDS + $1)) batch=0 n=1600 kinds got
 	kinds=('-P 16 -c 20' '-c 8 -k 0' '-c 50' '-P 4 -c 4 -d 2000')
 	redis_cli del counter:__rand_int__ >/dev/null
-	while [ $SECONDS -lt $end ]; do
+	while
 		# shellcheck disable=SC2086 # options and their values
 		redis_batch $n ${kinds[batch % 4]}
 		batch=$((batch + 1))
-	done >"$DIR/batches"
+		[ $SECONDS -lt $end ]
+	do :; done >"$DIR/batches"
 	got=$(redis_cli get counter:__rand_int__)
 	if [ "$got" != $((batch * n)) ]; then
 		echo "redis: INCR came to $got instead of $((batch * n))" >&2
