@@ -7,15 +7,22 @@
 #include "ctl/agent_job.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/divert.h"
+#include "ctl/touch.h"
 #include "ctl/tracee.h"
+#include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
 #include "proc/threads.h"
@@ -25,7 +32,7 @@
 #define CALLS_WAIT    15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT    5000000u  /* ns: until the scratch memory is given back */
 #define AGENT_LIFE_MS 600       /* twice the agent's own patience */
-#define VACATE_MS     500
+#define VACATE_MS     1500
 
 struct job {
 	const struct proc *p;
@@ -35,6 +42,31 @@ struct job {
 	bool strays; /* a thread was let go while it may have been in the cave */
 	bool stuck;  /* a thread did not stop: only the end of this process lets go of it */
 };
+
+void *agent_map_scratch(const struct proc *p, const struct agent_control *c)
+{
+	char path[96];
+	void *m;
+	int fd;
+
+	/* By the diverted thread: a leader that has died shows no mappings. */
+	snprintf(path, sizeof path, "../%d/map_files/%lx-%lx", (int)c->victim,
+		(unsigned long)c->scratch, (unsigned long)c->scratch + SCRATCH_SIZE);
+	touch_point("map_files");
+	fd = openat(proc_dirfd(p), path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	m = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return m == MAP_FAILED ? NULL : m;
+}
+
+void agent_post(uint32_t *state, uint32_t value)
+{
+	__atomic_store_n(state, value, __ATOMIC_SEQ_CST);
+	touch_point("wake");
+	syscall(SYS_futex, state, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
 
 int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
 {
@@ -72,15 +104,22 @@ static bool reached(struct job *j, enum wanted w, struct scratch_head *h)
 	}
 }
 
-/* Looks without sleeping: the thread we wait for is away from its program. */
+/*
+ * Looks without sleeping: the thread we wait for is away from its program. Where its process is stopped
+ * by job control, now or since a moment ago, it stops too, and once more for the stop that we asked
+ * for while it was stopped already: from those it is sent on, nobody else is.
+ */
 static bool await(struct job *j, enum wanted w, uint64_t ns)
 {
 	uint64_t end = tracee_clock() + ns;
 	struct scratch_head h;
+	bool stopped;
 
 	while (!reached(j, w, &h)) {
 		if (tracee_clock() > end)
 			return false;
+		if (!tracee_poll_stop(j->d.victim.tid, &stopped, NULL) && stopped)
+			(void)!tracee_cont(j->d.victim.tid);
 		sched_yield();
 	}
 	return true;
@@ -248,6 +287,21 @@ static int boot(struct job *j)
 }
 
 /*
+ * Tells the agent to leave, as the tool does. For one whose tool was killed it is worth a third of a
+ * second; where that is not permitted, it leaves by itself.
+ */
+static void dismiss(struct job *j)
+{
+	struct scratch_head *head = agent_map_scratch(j->p, j->c);
+
+	if (!head)
+		return;
+	if (head->nonce == j->d.params.stamp)
+		agent_post(&head->state, SCRATCH_LEAVE);
+	munmap(head, SCRATCH_SIZE);
+}
+
+/*
  * An agent in a process that was stopped by job control after its birth cannot run to its end. By
  * ptrace this one thread is let out of the stop.
  */
@@ -276,6 +330,8 @@ static void await_agent_end(struct job *j)
 			return;
 		if (state == 'Z' || state == 'X')
 			tracee_reap(agent);
+		if (ms10 == 10)
+			dismiss(j);
 		if (state == 'T' && ms10 % 1000 == 20)
 			expel(agent);
 		nanosleep(&pause, NULL);
@@ -335,7 +391,7 @@ static int prepare(struct job *j)
 		return ERR_LOST;
 	err = cave_find(j->p, first.tid, j->d.mem, &j->d.cave);
 	if (!err)
-		err = cave_check(j->p, j->d.mem, &j->d.cave);
+		err = vacate_check(j->p, j->d.mem, &j->d.cave);
 	if (!err)
 		err = cave_hole(j->p, j->c->narrow, SCRATCH_SIZE, &j->c->scratch);
 	if (!err)
@@ -363,7 +419,7 @@ static void clean_up(struct job *j)
 	if (!j->c->cave.addr)
 		return;
 	if (j->strays || j->stuck)
-		(void)!cave_vacate(j->p, j->d.mem, &j->d.cave, VACATE_MS);
+		(void)!vacate(j->p, j->d.mem, &j->d.cave, VACATE_MS);
 	else
 		(void)!cave_clear(j->d.mem, &j->d.cave);
 }
@@ -396,7 +452,7 @@ static void clean_up_behind(struct agent_work *w)
 
 	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
 		return;
-	(void)!cave_vacate(w->p, mem, &c->cave, VACATE_MS);
+	(void)!vacate(w->p, mem, &c->cave, VACATE_MS);
 	close(mem);
 }
 

@@ -43,6 +43,15 @@ struct agent_work {
  */
 void agent_job(int sock, void *work);
 
+/*
+ * Maps the scratch memory here (through map_files), to be unmapped by the caller. NULL where that is
+ * not permitted or it is gone.
+ */
+void *agent_map_scratch(const struct proc *p, const struct agent_control *c);
+
+/* Sets the state in mapped scratch memory and wakes whoever waits for it. */
+void agent_post(uint32_t *state, uint32_t value);
+
 /* The target's memory, through whichever thread still has it (cave_open_mem). */
 int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
 	__attribute__((warn_unused_result));

@@ -28,7 +28,7 @@ struct scratch_head {
 
 /*
  * One thread diverted into the cave for a moment. Used in the warden, within its budget. Fill in p,
- * mem, cave, victim and params; the rest belongs to these functions.
+ * mem, cave, victim, params and locked; the rest belongs to these functions.
  */
 struct diversion {
 	const struct proc *p;
@@ -39,6 +39,7 @@ struct diversion {
 	struct saved saved;
 	struct user_regs_struct *locked; /* a resident page, for tracee_set_regs() */
 	uint64_t begun, held_ns;         /* how long the thread was away, in the end */
+	bool committed;                  /* its registers lead into the cave */
 	bool away;                       /* it is in the cave now */
 };
 

@@ -71,6 +71,7 @@ enum visit_end visit_wait(struct visit *v)
 			sleep_us(50);
 		if (now_us() - started > HUNG_MS * 1000ull) {
 			p->who = WHO_BOTH;
+			p->sig = SIGKILL;
 			plan_fire(p);
 			waitpid(p->tool, &status, 0);
 			return VISIT_HUNG;
