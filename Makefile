@@ -100,7 +100,7 @@ TALLY    = $(TEST_ENV) tests/lib/tally
 deps: ## install what is missing on Debian: does nothing, and needs no network, when nothing is
 	@tests/lib/deps $(DEPS)
 # Groups of tests/lib/packages; the demo needs only the first, .ci/run adds `ci`, the benchmark `bench`.
-DEPS     ?= build test
+DEPS     ?= build test load
 
 demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on it
 	@tests/lib/deps build
@@ -210,5 +210,5 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
-	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture load load-programs check-load bench \
-	install uninstall format clean help
+	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
+	load load-programs check-load bench install uninstall format clean help

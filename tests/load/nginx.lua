@@ -25,7 +25,7 @@ function init(args)
 		bodies[slurp(args[1] .. "/" .. name)] = true
 		table.insert(paths, wrk.format("GET", "/" .. name, headers))
 	end
-	table.insert(paths, wrk.format("GET", "/again/small", headers))
+	table.insert(paths, wrk.format("GET", "/proxied", headers))
 end
 
 function request()

@@ -49,7 +49,7 @@ nginx_start() {
 				listen unix:$DIR/socket;
 				root $DIR/www;
 				location /large { aio threads; }
-				location /again/ { proxy_pass http://unix:$DIR/socket:/; }
+				location /proxied { proxy_pass http://unix:$DIR/socket:/small; }
 				location /port { access_log $DIR/port.log port; return 200 ok; }
 			}
 		}
