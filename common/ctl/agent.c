@@ -37,6 +37,8 @@
  *     refuses, and a mapping is only believed to be ours with our nonce in it.
  *   - The double: two tools at once. flock(2) on the process's /proc directory, held by tool and
  *     warden, gone with them.
+ *   - The half-mapped: the diverted thread has its scratch memory and has not marked it yet. It is not
+ *     called back from there either.
  *   - The half-born: the diverted thread has made the agent and not said so yet. It is never called
  *     back from there.
  *

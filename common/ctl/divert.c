@@ -189,6 +189,7 @@ int divert_stop(struct diversion *d, int *map_error)
 	if (err)
 		return err;
 	d->away = machine_is_away(&now, d->cave.addr);
+	d->entering = d->away && machine_is_entering(&now, d->cave.addr);
 	if (d->away)
 		*map_error = machine_map_error(&now);
 	return 0;

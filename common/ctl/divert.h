@@ -24,6 +24,7 @@ struct scratch_head {
 	uint64_t nonce; /* params.stamp: the mapping was made by this very diversion */
 	uint64_t unused3;
 	uint64_t first, last;
+	uint64_t nap[2]; /* the diverted thread's own */
 };
 
 /*
@@ -41,6 +42,7 @@ struct diversion {
 	uint64_t begun, held_ns;         /* how long the thread was away, in the end */
 	bool seen;                       /* it has stopped */
 	bool committed;                  /* its registers lead into the cave */
+	bool entering;                   /* it is there, but has not marked the mapping as ours */
 	bool away;                       /* it is in the cave now */
 };
 

@@ -135,17 +135,35 @@ static void let_go(struct errand *e)
 	e->strays = true;
 }
 
+/*
+ * The half-mapped: a thread that stands before the mark may have its scratch memory already, or be
+ * about to get it, and nobody can tell. It goes on until it is past that.
+ */
+static int stop_past_mark(struct errand *e, int *map_error)
+{
+	int err = stop_again(e, map_error);
+
+	for (int tries = 0; !err && e->d.entering && tries < 3; tries++) {
+		err = divert_resume(&e->d, false);
+		if (!err)
+			(void)await(e, MAPPED, LEAVE_WAIT);
+		if (!err)
+			err = stop_again(e, map_error);
+	}
+	return err;
+}
+
 /* Puts the thread back from wherever the slice has left it. `err` is what the slice came to. */
 static int put_back(struct errand *e, int err)
 {
-	int map_error, r = stop_again(e, &map_error);
+	int map_error, r = stop_past_mark(e, &map_error);
 
 	if (r)
 		return r;
 	if (!err && map_error)
 		err = map_error;
 	if (e->d.away)
-		r = give_back(e);
+		r = e->d.entering ? ERR_TIMEOUT : give_back(e);
 	if (!r && e->d.away)
 		r = divert_restore(&e->d);
 	else

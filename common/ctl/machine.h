@@ -70,6 +70,12 @@ uint64_t machine_sp(const struct user_regs_struct *regs);
  * home or there: then it must be left alone, since a handler may have run on that way.
  */
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave);
+
+/*
+ * Whether it stands before the point where its scratch memory bears our mark: the memory may be there
+ * all the same, so it must not be put back from here.
+ */
+bool machine_is_entering(const struct user_regs_struct *regs, uint64_t cave);
 /* 0, or the -errno of the mmap with which the code began. */
 int machine_map_error(const struct user_regs_struct *regs);
 

@@ -20,12 +20,15 @@
 #define NONCE	   16(%rbx)
 #define FIRST	   32(%rbx)
 #define LAST	   40(%rbx)
+#define NAP	   48(%rbx) /* struct timespec: seconds stay 0 */
+#define NAP_NS	   56(%rbx)
 #define POSTED	   1
 #define DONE	   2
 #define LEAVE	   3
 #define SPINS	   1000 /* looks before sleeping: 20 to 60 us */
 #define WAIT_SPINS 3000 /* the same of a diverted thread: 60 to 200 us */
-#define NAPS	   120  /* naps of a diverted thread before it goes home: 20 ms or so */
+#define NAPS	   8	/* of a diverted thread before it goes home */
+#define FIRST_NAP  100000 /* ns */
 #define EINTR	   4
 #define ETIMEDOUT  110
 
@@ -70,6 +73,8 @@ cave_entry:
 	syscall
 	mov	cave_stamp(%rip), %rax	/* this mapping is ours: the tool looks for it */
 	mov	%rax, NONCE
+	.globl cave_marked
+cave_marked:
 	cmpl	$0, cave_clone(%rip)
 	je	await
 
@@ -89,10 +94,12 @@ cave_entry:
 
 /*
  * ---- the diverted thread serves the tool: runs calls when they are posted, leaves when told ----
- * Spins at first, then naps, so that tool and thread may share a CPU; goes home when nothing comes
- * for 20 ms. How long it can be on a CPU here is a limit that vacate.c relies on.
+ * Spins at first, then naps, each twice as long as the one before, so that tool and thread may share a
+ * CPU; goes home when nothing comes for 25 ms. Few naps, for on a busy machine each may last longer.
+ * How long it can be on a CPU here is a limit that vacate.c relies on.
  */
 await:
+	movl	$FIRST_NAP, NAP_NS
 	mov	$NAPS, %ebp
 	mov	$WAIT_SPINS, %ecx
 1:	mov	STATE, %edx
@@ -106,10 +113,11 @@ await:
 	mov	$__NR_ppoll, %eax
 	xor	%edi, %edi
 	xor	%esi, %esi
-	lea	nap_time(%rip), %rdx
+	lea	NAP, %rdx
 	xor	%r10d, %r10d
 	mov	$8, %r8d
 	syscall
+	shll	$1, NAP_NS
 	mov	$1, %ecx
 	dec	%ebp
 	jnz	1b
@@ -250,7 +258,6 @@ cave_rip_intr:	.quad 0
 cave_rax_intr:	.quad 0
 all_signals:	.quad -1
 hold_time:	.quad 0, 20000000
-nap_time:	.quad 0, 100000
 no_time:	.quad 0			/* overlaps the next */
 deadman:	.quad 0, 300000000
 cave_regs:
