@@ -103,7 +103,7 @@ TALLY    = $(TEST_ENV) tests/lib/tally
 deps: ## install what is missing on Debian: does nothing, and needs no network, when nothing is
 	@tests/lib/deps $(DEPS)
 # Groups of tests/lib/packages; the demo needs only the first, .ci/run adds `ci`, the benchmark `bench`.
-DEPS     ?= build test
+DEPS     ?= build test load
 
 demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on it
 	@tests/lib/deps build
@@ -111,10 +111,10 @@ demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on
 	@B='$B' tests/lib/demo
 
 # One stage after the other, whatever -j says: tests that measure time must not run beside others.
-CHECKS   := check-lints check-unit check-cmd check-torture
+CHECKS   := check-lints check-unit check-cmd check-torture check-load
 check: ## dependencies, build, the whole suite
 	@tests/lib/deps $(DEPS)
-	@$(MAKE) --no-print-directory all unit victims torture-programs
+	@$(MAKE) --no-print-directory all unit victims torture-programs load-programs
 	@rm -rf $B/tally
 	@st=0; for c in $(CHECKS); do $(MAKE) --no-print-directory $$c || st=1; done; \
 		tests/lib/tally-sum $B/tally || st=1; exit $$st
@@ -155,6 +155,13 @@ torture: all torture-programs ## at least 10,000 rounds of killing the tool at e
 	@TALLY_TIMEOUT=3600 $(TALLY) torture tests/lib/run-torture full $(HAZARDS)
 check-torture: all torture-programs ## a short torture, and one test for each hazard
 	@$(TALLY) torture tests/lib/run-torture short $(HAZARDS)
+
+# Real daemons under load. A minute each, twice; the short version has three seconds.
+include $(wildcard tests/load/rules.mk)
+load: all load-programs ## nginx, redis, postgres, memcached, python, node, bash under load: a minute each
+	@TALLY_TIMEOUT=3600 $(TALLY) load tests/load/run --tap --seconds 60 $(DAEMONS)
+check-load: all load-programs ## the same for three seconds each
+	@$(TALLY) load tests/load/run --tap --seconds 3 $(DAEMONS)
 
 $B/tests/bench/bench: $B/tests/bench/bench.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
@@ -206,5 +213,5 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
-	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture bench \
-	install uninstall format clean help
+	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
+	load load-programs check-load bench install uninstall format clean help

@@ -17,6 +17,9 @@
 /* The calls that every descriptor gets; with first_line only the first of them. */
 enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
 
+/* Those that every file gets whose offset is asked for; the second says that it still is that file. */
+enum { CALL_LSEEK, CALL_INODE, OFFSET_CALLS };
+
 struct asker {
 	struct way *way, *cred;
 	struct facts *f;
@@ -26,7 +29,25 @@ struct asker {
 	struct sock_asker *socks;
 	struct statx stx[ASK_MOST];
 	struct call call[ASK_MOST * CALLS];
+	struct statx inode[ASK_MOST];
+	struct call offset[ASK_MOST * OFFSET_CALLS];
 };
+
+static void lay_out_offsets(struct asker *a)
+{
+	memset(a->offset, 0, sizeof(a->offset));
+	for (size_t i = 0; i < ASK_MOST; i++) {
+		struct call *c = &a->offset[i * OFFSET_CALLS];
+
+		c[CALL_LSEEK].nr = SYS_lseek;
+		c[CALL_LSEEK].arg[2] = ARG_VAL(SEEK_CUR);
+		c[CALL_INODE].nr = SYS_statx;
+		c[CALL_INODE].arg[1] = ARG_IN("", 1);
+		c[CALL_INODE].arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
+		c[CALL_INODE].arg[3] = ARG_VAL(STATX_INO);
+		c[CALL_INODE].arg[4] = ARG_OUT(&a->inode[i], sizeof(a->inode[i]));
+	}
+}
 
 static void lay_out(struct asker *a)
 {
@@ -62,6 +83,7 @@ struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool 
 	a->looker = k;
 	a->first_line = first_line;
 	lay_out(a);
+	lay_out_offsets(a);
 	return a;
 }
 
@@ -123,6 +145,43 @@ static int ask_first(struct asker *a, struct desc **list, size_t n)
 {
 	aim_first(a, list, n);
 	return take_all_first(a, list, n, way_batch(a->way, a->call, n * a->calls));
+}
+
+/*
+ * Only of files on a disk of this machine: another thread of the process may be reading the same file,
+ * and the call has to wait for it, however long its server takes.
+ */
+static bool offset_can_be_asked(const struct desc *d)
+{
+	return d->state == DESC_OK && !d->err_stat && !d->err_flags && !(d->flags & O_PATH) &&
+		d->dev_major && (S_ISREG(d->mode) || S_ISDIR(d->mode));
+}
+
+static void take_offset(struct desc *d, const struct call *c, const struct statx *inode)
+{
+	if (c[CALL_LSEEK].ret < 0 || c[CALL_INODE].ret < 0 || !look_same_inode(d, inode))
+		return; /* fdinfo will tell, also if it is another file by now */
+	d->pos = (uint64_t)c[CALL_LSEEK].ret;
+	d->pos_asked = true;
+}
+
+int ask_offsets(struct asker *a, struct desc **list, size_t n)
+{
+	struct desc *files[ASK_MOST];
+	size_t k = 0;
+	int err;
+
+	if (a->first_line || n <= AT_ONCE || !way_may_wait(a->way))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (offset_can_be_asked(list[i]))
+			files[k++] = list[i];
+	for (size_t i = 0; i < k * OFFSET_CALLS; i++)
+		a->offset[i].arg[0] = ARG_VAL(files[i / OFFSET_CALLS]->fd);
+	err = way_batch(a->way, a->offset, k * OFFSET_CALLS);
+	for (size_t i = 0; i < k && !err; i++)
+		take_offset(files[i], &a->offset[i * OFFSET_CALLS], &a->inode[i]);
+	return err == ERR_NOTSUP ? 0 : err;
 }
 
 static bool have_asker(struct asker *a)

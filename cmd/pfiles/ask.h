@@ -23,6 +23,12 @@ void asker_free(struct asker *a);
 int ask_first_questions(struct asker *a, struct desc **list, size_t n)
 	__attribute__((warn_unused_result));
 
+/*
+ * The offsets of the files among them, where the way can tell (way_may_wait) and no server has to be
+ * asked: saves reading their fdinfo. Sets pos and pos_asked. 0, ERR_GONE, -ENOMEM.
+ */
+int ask_offsets(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
+
 /* The sockets among them that have not been asked yet. 0, ERR_GONE, -ENOMEM. */
 int ask_socks(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
 

@@ -192,6 +192,8 @@ static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 	for (size_t i = 0; i < n; i++)
 		list[i] = &first[i];
 	err = ask_first_questions(g->asker, list, n);
+	if (!err)
+		err = ask_offsets(g->asker, list, n);
 	for (size_t i = 0; i < n && !err; i++)
 		list[i]->identified = list[i]->state == DESC_OK;
 	if (!err)

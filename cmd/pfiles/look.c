@@ -71,7 +71,7 @@ void look_stat(struct looker *k, struct desc *d)
 		look_take_stat(d, &s);
 }
 
-static bool same_inode(const struct desc *d, const struct statx *s)
+bool look_same_inode(const struct desc *d, const struct statx *s)
 {
 	return s->stx_ino == d->ino && s->stx_dev_major == d->dev_major &&
 		s->stx_dev_minor == d->dev_minor;
@@ -83,10 +83,12 @@ static bool is_anonymous(const struct desc *d)
 }
 
 /* Not for anonymous files: the text of an epoll instance may be long, and holds up its users. */
-static bool needs_info(const struct desc *d)
+static bool needs_info(struct looker *k, const struct desc *d)
 {
 	if (d->err_flags || d->err_cloexec || d->err_stat)
 		return true;
+	if (d->pos_asked && !locks_maybe(&k->locks, k->p, d->ino))
+		return false;
 	return !S_ISSOCK(d->mode) && !is_anonymous(d);
 }
 
@@ -120,7 +122,7 @@ static bool same_by_stat(const struct looker *k, const struct desc *d)
 
 	if (d->err_stat)
 		return true;
-	return fd_view_stat(&k->view, d->fd, &s) == 0 && same_inode(d, &s);
+	return fd_view_stat(&k->view, d->fd, &s) == 0 && look_same_inode(d, &s);
 }
 
 /*
@@ -165,7 +167,7 @@ static int link_of_place(struct looker *k, struct desc *d)
 		return -errno;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
 		err = -errno;
-	else if (!same_inode(d, &s))
+	else if (!look_same_inode(d, &s))
 		err = -ENOENT;
 	snprintf(number, sizeof(number), "%d", fd);
 	if (!err && text)
@@ -223,8 +225,10 @@ int look_desc(struct looker *k, struct desc *d)
 	if (!look_is_sock(d))
 		take_link(k, d, &proved);
 	/* A socket's own questions end with its inode. */
-	if (needs_info(d) && !d->other_file)
+	if (needs_info(k, d) && !d->other_file)
 		err = take_info(k, d);
+	else if (d->pos_asked)
+		d->has_pos = can_seek(k, d);
 	if (!proved && !d->err_path && !d->other_file && !k->f->paths.failed)
 		check_link(k, d);
 	return err;

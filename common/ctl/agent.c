@@ -47,7 +47,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +60,6 @@
 #include "ctl/agent_job.h"
 #include "ctl/divert.h"
 #include "ctl/table.h"
-#include "ctl/touch.h"
 #include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
@@ -120,28 +118,6 @@ static bool may_map_files(const void *shared)
 	return fd >= 0;
 }
 
-static int map_scratch(struct agent *a)
-{
-	char path[96];
-	void *m;
-	int fd;
-
-	/* By the diverted thread: a leader that has died shows no mappings. */
-	snprintf(path, sizeof path, "../%d/map_files/%lx-%lx", (int)a->control->victim,
-		(unsigned long)a->control->scratch,
-		(unsigned long)a->control->scratch + SCRATCH_SIZE);
-	touch_point("map_files");
-	fd = openat(proc_dirfd(a->p), path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || errno == ESRCH ? ERR_GONE : -errno;
-	m = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (m == MAP_FAILED)
-		return -errno;
-	a->scratch = m;
-	return 0;
-}
-
 static int start(struct agent *a)
 {
 	struct agent_work work = {.p = a->p, .control = a->control};
@@ -151,9 +127,10 @@ static int start(struct agent *a)
 
 	if (!err)
 		err = warden_await(a->warden, &m, ANSWER_MS);
-	if (!err && a->control->own_thread)
-		err = map_scratch(a);
-	return err;
+	if (err || !a->control->own_thread)
+		return err;
+	a->scratch = agent_map_scratch(a->p, a->control);
+	return a->scratch ? 0 : ERR_LOST;
 }
 
 static int allocate(struct proc *p, struct agent **out)
@@ -228,16 +205,19 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 
 /* ---- calls, run by a thread of its own ---- */
 
-static _Atomic uint32_t *state_of(struct agent *a)
+static uint32_t *state_of(struct agent *a)
 {
-	return (_Atomic uint32_t *)&((struct scratch_head *)a->scratch)->state;
+	return &((struct scratch_head *)a->scratch)->state;
+}
+
+static uint32_t state_now(struct agent *a)
+{
+	return __atomic_load_n(state_of(a), __ATOMIC_SEQ_CST);
 }
 
 static void post(struct agent *a, uint32_t state)
 {
-	atomic_store(state_of(a), state);
-	touch_point("wake");
-	syscall(SYS_futex, state_of(a), FUTEX_WAKE, 1, NULL, NULL, 0);
+	agent_post(state_of(a), state);
 }
 
 /* It may have left, or stand still with its whole process in a job-control stop. */
@@ -252,12 +232,12 @@ static int await_done(struct agent *a)
 	struct timespec step = {.tv_nsec = 50000000};
 
 	for (int i = 0; i < SPINS; i++) {
-		if (atomic_load(state_of(a)) == SCRATCH_DONE)
+		if (state_now(a) == SCRATCH_DONE)
 			return 0;
 		__builtin_ia32_pause();
 	}
 	for (int ms = 0; ms < BATCH_MS; ms += 50) {
-		uint32_t seen = atomic_load(state_of(a));
+		uint32_t seen = state_now(a);
 		if (seen == SCRATCH_DONE)
 			return 0;
 		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
@@ -313,13 +293,20 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 
 /* ---- public ---- */
 
-static int check_all(const struct call *calls, size_t n)
+bool agent_may_wait(const struct agent *a)
+{
+	return a->control->own_thread;
+}
+
+static int check_all(const struct agent *a, const struct call *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t bytes = 0;
 		int err = call_allowed(&calls[i]);
 		for (int j = 0; !err && j < 6; j++)
 			bytes += calls[i].arg[j].how == CALL_VALUE ? 0 : calls[i].arg[j].len;
+		if (!err && call_may_wait(&calls[i]) && !agent_may_wait(a))
+			err = ERR_REFUSED;
 		if (err || bytes > CALL_BYTES_MAX)
 			return err ? err : ERR_TOOBIG;
 	}
@@ -328,7 +315,7 @@ static int check_all(const struct call *calls, size_t n)
 
 int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
 {
-	int err = check_all(calls, n);
+	int err = check_all(a, calls, n);
 
 	*done = 0;
 	if (!err && a->lost)
@@ -378,7 +365,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!vacate(a->p, mem, &c->cave, agent_unmasked(c), VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, NULL, VACATE_MS);
 	close(mem);
 }
 

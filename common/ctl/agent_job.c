@@ -7,14 +7,20 @@
 #include "ctl/agent_job.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/divert.h"
+#include "ctl/touch.h"
 #include "ctl/tracee.h"
 #include "ctl/vacate.h"
 #include "ctl/victim.h"
@@ -26,7 +32,7 @@
 #define CALLS_WAIT    15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT    5000000u  /* ns: until the scratch memory is given back */
 #define AGENT_LIFE_MS 600       /* twice the agent's own patience */
-#define VACATE_MS     500
+#define VACATE_MS     1500
 
 struct job {
 	const struct proc *p;
@@ -37,17 +43,37 @@ struct job {
 	bool stuck;  /* a thread did not stop: only the end of this process lets go of it */
 };
 
+void *agent_map_scratch(const struct proc *p, const struct agent_control *c)
+{
+	char path[96];
+	void *m;
+	int fd;
+
+	/* By the diverted thread: a leader that has died shows no mappings. */
+	snprintf(path, sizeof path, "../%d/map_files/%lx-%lx", (int)c->victim,
+		(unsigned long)c->scratch, (unsigned long)c->scratch + SCRATCH_SIZE);
+	touch_point("map_files");
+	fd = openat(proc_dirfd(p), path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	m = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	return m == MAP_FAILED ? NULL : m;
+}
+
+void agent_post(uint32_t *state, uint32_t value)
+{
+	__atomic_store_n(state, value, __ATOMIC_SEQ_CST);
+	touch_point("wake");
+	syscall(SYS_futex, state, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
 {
 	/* A dead leader has no memory to show; the diverted thread may be dead as well. */
 	int err = cave_open_mem(p, c->victim, mem);
 
 	return err ? cave_open_mem(p, proc_pid(p), mem) : 0;
-}
-
-pid_t agent_unmasked(const struct agent_control *c)
-{
-	return c->unmasked ? c->victim : 0;
 }
 
 /* ---- looking at the scratch memory from outside ---- */
@@ -121,9 +147,7 @@ static int stop_begin(struct job *j)
 	j->d.params.scratch = j->c->scratch;
 	j->d.away = false;
 	j->c->stops++;
-	j->c->unmasked = true;
 	err = divert_begin(&j->d);
-	j->c->unmasked = false;
 	j->stuck |= err == ERR_TIMEOUT;
 	if (err == ERR_GONE)
 		tracee_reap(j->d.victim.tid);      /* before the next one is tried */
@@ -263,6 +287,21 @@ static int boot(struct job *j)
 }
 
 /*
+ * Tells the agent to leave, as the tool does. For one whose tool was killed it is worth a third of a
+ * second; where that is not permitted, it leaves by itself.
+ */
+static void dismiss(struct job *j)
+{
+	struct scratch_head *head = agent_map_scratch(j->p, j->c);
+
+	if (!head)
+		return;
+	if (head->nonce == j->d.params.stamp)
+		agent_post(&head->state, SCRATCH_LEAVE);
+	munmap(head, SCRATCH_SIZE);
+}
+
+/*
  * An agent in a process that was stopped by job control after its birth cannot run to its end. By
  * ptrace this one thread is let out of the stop.
  */
@@ -291,6 +330,8 @@ static void await_agent_end(struct job *j)
 			return;
 		if (state == 'Z' || state == 'X')
 			tracee_reap(agent);
+		if (ms10 == 10)
+			dismiss(j);
 		if (state == 'T' && ms10 % 1000 == 20)
 			expel(agent);
 		nanosleep(&pause, NULL);
@@ -350,7 +391,8 @@ static int prepare(struct job *j)
 		return ERR_LOST;
 	err = cave_find(j->p, first.tid, j->d.mem, &j->d.cave);
 	if (!err)
-		err = vacate_check(j->p, j->d.mem, &j->d.cave);
+		err = vacate_check(j->p, j->d.mem, &j->d.cave, &j->d);
+	j->stuck |= err == ERR_TIMEOUT;
 	if (!err)
 		err = cave_hole(j->p, j->c->narrow, SCRATCH_SIZE, &j->c->scratch);
 	if (!err)
@@ -378,7 +420,7 @@ static void clean_up(struct job *j)
 	if (!j->c->cave.addr)
 		return;
 	if (j->strays || j->stuck)
-		(void)!vacate(j->p, j->d.mem, &j->d.cave, 0, VACATE_MS);
+		(void)!vacate(j->p, j->d.mem, &j->d.cave, j->stuck ? NULL : &j->d, VACATE_MS);
 	else
 		(void)!cave_clear(j->d.mem, &j->d.cave);
 }
@@ -407,11 +449,12 @@ static void trace(int sock, struct agent_work *w)
 static void clean_up_behind(struct agent_work *w)
 {
 	struct agent_control *c = w->control;
+	struct diversion looker = {.locked = divert_locked_page()};
 	int mem;
 
 	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
 		return;
-	(void)!vacate(w->p, mem, &c->cave, agent_unmasked(c), VACATE_MS);
+	(void)!vacate(w->p, mem, &c->cave, looker.locked ? &looker : NULL, VACATE_MS);
 	close(mem);
 }
 

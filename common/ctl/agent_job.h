@@ -22,7 +22,6 @@ struct agent_control {
 	uint64_t scratch; /* address in the target */
 	pid_t victim;     /* the thread that was diverted last */
 	pid_t agent;      /* the agent's thread id, 0: none */
-	bool unmasked;    /* the victim may be in the cave with its signals not blocked yet */
 	unsigned stops;
 	uint64_t held_ns, longest_ns;
 	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */
@@ -44,8 +43,14 @@ struct agent_work {
  */
 void agent_job(int sock, void *work);
 
-/* The thread that vacate() must be told of, 0 if there is none. */
-pid_t agent_unmasked(const struct agent_control *c);
+/*
+ * Maps the scratch memory here (through map_files), to be unmapped by the caller. NULL where that is
+ * not permitted or it is gone.
+ */
+void *agent_map_scratch(const struct proc *p, const struct agent_control *c);
+
+/* Sets the state in mapped scratch memory and wakes whoever waits for it. */
+void agent_post(uint32_t *state, uint32_t value);
 
 /* The target's memory, through whichever thread still has it (cave_open_mem). */
 int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)

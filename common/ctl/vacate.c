@@ -3,8 +3,12 @@
  * Proof that nobody is in the cave, without stopping anybody. A thread that sleeps or is stopped shows
  * its pc. One that runs does not; but all that a thread can do in the cave, the longest waits
  * included, takes less time on a CPU than RUN_ENOUGH, so one that has run for longer since we began to
- * look is out. One that may have gone from the cave into a signal handler (see vacate.h) has to be
- * seen asleep outside, with no address of the cave anywhere on its stack.
+ * look is out.
+ *
+ * The handler: the thread that was diverted, going home alone, takes its pending signals in the cave.
+ * A handler of the program then runs outside, for as long as it likes, and returns into the cave. So
+ * that thread has to be seen with no address of the cave anywhere on its stack, unless the program has
+ * no handlers at all: asleep, or, if it never sleeps, stopped for the time of a look.
  */
 #include "ctl/vacate.h"
 
@@ -16,12 +20,13 @@
 
 #include "base/err.h"
 #include "ctl/machine.h"
+#include "proc/status.h"
 #include "proc/threads.h"
 
 #define CODE_MAX    2048
 #define STAMP_YOUNG 400000000u /* ns: longer than an agent lives without a word from its tool */
-#define RUN_ENOUGH  40000000u  /* ns */
-#define CHECK_MS    100
+#define RUN_ENOUGH  10000000u  /* ns */
+#define CHECK_MS    300
 #define STACK_MAX   (1u << 20) /* bytes of stack searched for a way back into the cave */
 #define CHUNK       4096u
 
@@ -30,7 +35,10 @@ struct watch {
 	const struct proc *p;
 	const struct cave *cave;
 	int mem;
-	pid_t unmasked;
+	pid_t owner; /* who was diverted last */
+	bool handlers;
+	struct diversion *looker;
+	int err; /* of the looker, when it must not go on */
 	struct first_seen {
 		pid_t tid;
 		uint64_t ran;
@@ -70,7 +78,7 @@ static bool has_run_enough(struct watch *w, pid_t tid)
 
 static bool points_into(const struct cave *c, uint64_t addr)
 {
-	return addr >= c->addr && addr <= c->addr + machine_code_size();
+	return addr >= c->addr && addr < c->addr + machine_code_size();
 }
 
 /* Frames of 64-bit programs keep eight bytes of pc, those of 32-bit ones four. */
@@ -107,17 +115,40 @@ static bool stack_leads_back(const struct watch *w, uint64_t sp)
 	return false;
 }
 
+/* The owner does not sleep: one look at its registers. */
+static bool is_inside_by_stop(struct watch *w)
+{
+	struct diversion *d = w->looker;
+	int err;
+
+	if (!d)
+		return true;
+	d->p = w->p;
+	d->mem = w->mem;
+	d->victim = (struct victim){.tid = w->owner};
+	err = divert_look(d);
+	if (err == ERR_TIMEOUT)
+		w->err = err;
+	if (err)
+		return err != ERR_GONE;
+	return points_into(w->cave, machine_pc(&d->saved.regs)) ||
+		stack_leads_back(w, machine_sp(&d->saved.regs));
+}
+
 static bool may_be_inside(struct watch *w, pid_t tid)
 {
 	struct thread_place at;
+	bool suspect = tid == w->owner && w->handlers;
 
 	if (thread_place(w->p, tid, &at))
 		return !strchr("?ZX", thread_state(w->p, tid));
+	if (at.running && !has_run_enough(w, tid))
+		return true;
 	if (at.running)
-		return tid == w->unmasked || !has_run_enough(w, tid);
+		return suspect && is_inside_by_stop(w);
 	if (points_into(w->cave, at.pc))
 		return true;
-	return tid == w->unmasked && stack_leads_back(w, at.sp);
+	return suspect && stack_leads_back(w, at.sp);
 }
 
 static bool is_occupied(struct watch *w)
@@ -142,7 +173,7 @@ static bool becomes_free(struct watch *w, unsigned timeout_ms)
 			free_looks++;
 			continue;
 		}
-		if (proc_check(w->p) || cave_clock() > end)
+		if (w->err || proc_check(w->p) || cave_clock() > end)
 			return false;
 		free_looks = 0;
 		nanosleep(&pause, NULL);
@@ -150,32 +181,57 @@ static bool becomes_free(struct watch *w, unsigned timeout_ms)
 	return true;
 }
 
-int vacate_check(const struct proc *p, int mem, const struct cave *c)
+static bool any_handlers(const struct proc *p, pid_t owner)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem};
+	struct status st;
+
+	return status_read(p, owner, &st) != 0 || st.sig_caught;
+}
+
+/* What the bytes of the cave are: 1 code, and whose; 0 nothing; ERR_GONE. */
+static int look(struct watch *w, bool *young)
+{
 	unsigned char bytes[CODE_MAX];
 	uint64_t age;
-	bool vacant;
 
-	if (cave_read(mem, c->addr, bytes, machine_code_size()))
+	if (cave_read(w->mem, w->cave->addr, bytes, machine_code_size()))
 		return ERR_GONE;
 	if (!machine_is_code(bytes))
 		return 0;
 	age = cave_clock() - machine_code_stamp(bytes);
-	if (age < STAMP_YOUNG || -age < STAMP_YOUNG)
-		return ERR_BUSY;
-	/* Nobody can say any more whether its signals were blocked in time. */
-	w.unmasked = machine_code_owner(bytes);
-	vacant = becomes_free(&w, CHECK_MS);
-	free(w.seen);
-	return vacant ? 0 : ERR_BUSY;
+	*young = age < STAMP_YOUNG || -age < STAMP_YOUNG;
+	w->owner = machine_code_owner(bytes);
+	w->handlers = any_handlers(w->p, w->owner);
+	return 1;
 }
 
-int vacate(const struct proc *p, int mem, const struct cave *c, pid_t unmasked, unsigned timeout_ms)
+int vacate_check(const struct proc *p, int mem, const struct cave *c, struct diversion *looker)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem, .unmasked = unmasked};
-	bool vacant = becomes_free(&w, timeout_ms);
+	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
+	bool young, vacant;
+	int used = look(&w, &young);
 
+	if (used <= 0)
+		return used;
+	vacant = !young && becomes_free(&w, CHECK_MS);
 	free(w.seen);
-	return vacant ? cave_clear(mem, c) : ERR_TIMEOUT;
+	if (!vacant)
+		return w.err ? w.err : ERR_BUSY;
+	return 0;
+}
+
+int vacate(const struct proc *p, int mem, const struct cave *c, struct diversion *looker,
+	unsigned timeout_ms)
+{
+	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
+	bool young, vacant;
+	int used = look(&w, &young);
+
+	if (used <= 0)
+		return used;
+	vacant = becomes_free(&w, timeout_ms);
+	free(w.seen);
+	if (!vacant)
+		return w.err ? w.err : ERR_BUSY;
+	return cave_clear(mem, c);
 }

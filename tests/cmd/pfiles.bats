@@ -17,6 +17,8 @@ teardown() {
 check() {
 	local options
 	start_target "$TARGETS/$1" "$DIR/files" "${@:2}"
+	wait_for by_agent "$PFILES" -s "$TARGET"
+	same_as_expected "$DIR/out"
 	for options in "" -b -H; do
 		# shellcheck disable=SC2086 # may be nothing
 		"$PFILES" $options "$TARGET" >"$DIR/out" 2>"$DIR/err"
@@ -185,8 +187,8 @@ no_descriptors() {
 
 @test "-s says how the process was reached" {
 	start_target "$TARGETS/odd" threads 0
-	"$PFILES" -s "$TARGET" 2>&1 >/dev/null |
-		grep -Eq "^pfiles: $TARGET: agent \(.*\): [0-9]+ calls; thread $TARGET stopped (2 times )?for [0-9]+ us"
+	wait_for by_agent "$PFILES" -s "$TARGET"
+	grep -Eq "^pfiles: $TARGET: agent \(.*\): [0-9]+ calls; thread $TARGET stopped (2 times )?for [0-9]+ us" "$DIR/err"
 	"$PFILES" -sb "$TARGET" 2>&1 >/dev/null |
 		grep -Eqx "pfiles: $TARGET: borrowed descriptors \(-b\): [0-9]+ calls; nobody stopped"
 	"$PFILES" -sH "$TARGET" 2>&1 >/dev/null |

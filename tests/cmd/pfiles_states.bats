@@ -111,7 +111,8 @@ is_stopped() {
 		"${AS_NOBODY[@]}" "$DIR/pfiles" $options "$TARGET" >"$DIR/out"
 		same_as_expected "$DIR/out"
 	done
-	"${AS_NOBODY[@]}" "$DIR/pfiles" -s "$TARGET" 2>&1 >/dev/null | grep -q ': agent ('
+	wait_for by_agent "${AS_NOBODY[@]}" "$DIR/pfiles" -s "$TARGET"
+	same_as_expected "$DIR/out"
 	finish_target
 	rm -rf "$DIR/files"/*
 	start_target "${AS_NOBODY[@]}" "$DIR/kinds" "$DIR/files"
@@ -223,9 +224,8 @@ writes_to_pipe() {
 	mkdir "$DIR/files"
 	start_target unshare -p --fork "$TARGETS/socks" "$DIR/files"
 	read -r pid _ <"/proc/$TARGET/task/$TARGET/children" || true
-	"$PFILES" -s "$pid" >"$DIR/out" 2>"$DIR/err"
+	wait_for by_agent "$PFILES" -s "$pid"
 	"$PFILES" -b "$pid" | diff - "$DIR/out"
-	grep -q ': agent (' "$DIR/err"
 	# There it is pid 1, and knows its peers by other numbers.
 	grep -q 'peer: socks\[1\]' "$FACTS"
 	grep -q "peer: socks\\[$pid\\]" "$DIR/out"

@@ -111,3 +111,9 @@ blocks() {
 same_as_expected() {
 	diff -u <(expected) <(blocks "$1")
 }
+
+# by_agent COMMAND...: its page in $DIR/out, its report in $DIR/err; fails if the agent did not serve. On
+# a machine that is very busy a thread may not stop in time, and then the tool goes another way: wait_for.
+by_agent() {
+	"$@" >"$DIR/out" 2>"$DIR/err" && grep -q ': agent (' "$DIR/err"
+}

@@ -130,6 +130,13 @@ static void test_others(void)
 	OK(allowed(c) && !call_on_descriptor(&c), "getpid, which takes no descriptor");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		OK(refused((struct call){.nr = bad[i]}), "not call %ld", bad[i]);
+	c = (struct call){.nr = SYS_lseek, .arg = {ARG_VAL(3), ARG_VAL(0), ARG_VAL(SEEK_CUR)}};
+	OK(allowed(c) && call_may_wait(&c), "lseek that only asks, and may wait");
+	c.arg[1] = ARG_VAL(1);
+	OK(refused(c), "lseek that moves");
+	c.arg[1] = ARG_VAL(0);
+	c.arg[2] = ARG_VAL(SEEK_END);
+	OK(refused(c), "lseek to the end");
 	c = (struct call){
 		.nr = SYS_ioctl, .arg = {ARG_VAL(3), ARG_VAL(FIONREAD), ARG_OUT(bytes, 4)}};
 	OK(allowed(c), "FIONREAD");

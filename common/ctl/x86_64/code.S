@@ -24,6 +24,7 @@
 #define DONE	   2
 #define LEAVE	   3
 #define SPINS	   1000 /* looks before sleeping: 20 to 60 us */
+#define WAIT_SPINS 3000 /* the same of a diverted thread: 60 to 200 us */
 #define NAPS	   120  /* naps of a diverted thread before it goes home: 20 ms or so */
 #define EINTR	   4
 #define ETIMEDOUT  110
@@ -88,19 +89,20 @@ cave_entry:
 
 /*
  * ---- the diverted thread serves the tool: runs calls when they are posted, leaves when told ----
- * Naps in between, so that tool and thread may share a CPU; goes home when nothing comes for 20 ms.
+ * Spins at first, then naps, so that tool and thread may share a CPU; goes home when nothing comes
+ * for 20 ms. How long it can be on a CPU here is a limit that vacate.c relies on.
  */
 await:
 	mov	$NAPS, %ebp
-1:	mov	$SPINS, %ecx
-2:	mov	STATE, %edx
+	mov	$WAIT_SPINS, %ecx
+1:	mov	STATE, %edx
 	cmp	$POSTED, %edx
 	je	run
 	cmp	$LEAVE, %edx
 	je	unmap
 	pause
 	dec	%ecx
-	jnz	2b
+	jnz	1b
 	mov	$__NR_ppoll, %eax
 	xor	%edi, %edi
 	xor	%esi, %esi
@@ -108,6 +110,7 @@ await:
 	xor	%r10d, %r10d
 	mov	$8, %r8d
 	syscall
+	mov	$1, %ecx
 	dec	%ebp
 	jnz	1b
 	jmp	unmap

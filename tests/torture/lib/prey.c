@@ -157,7 +157,7 @@ static bool same(struct prey *p, bool stopped)
 
 bool prey_unharmed(struct prey *p, unsigned limit_ms, bool stopped)
 {
-	uint64_t end = now_ms() + limit_ms;
+	uint64_t end = now_ms() + patient(limit_ms);
 
 	while (!same(p, stopped)) {
 		if (p->pid <= 0 || now_ms() > end)
@@ -169,7 +169,7 @@ bool prey_unharmed(struct prey *p, unsigned limit_ms, bool stopped)
 
 bool prey_moves(struct prey *p, unsigned limit_ms)
 {
-	uint64_t end = now_ms() + limit_ms, turns = p->f->turns;
+	uint64_t end = now_ms() + patient(limit_ms), turns = p->f->turns;
 
 	while (p->f->turns < turns + 2) {
 		if (!prey_alive(p) || now_ms() > end)
@@ -181,7 +181,7 @@ bool prey_moves(struct prey *p, unsigned limit_ms)
 
 bool prey_done(struct prey *p, unsigned limit_ms)
 {
-	uint64_t end = now_ms() + limit_ms;
+	uint64_t end = now_ms() + patient(limit_ms);
 
 	while (!p->f->done) {
 		if (!prey_alive(p) || now_ms() > end)

@@ -117,7 +117,7 @@ static bool is_dead(struct target *t)
 
 bool target_progress(struct target *t)
 {
-	uint64_t end = now_ms() + (t->patience_ms ? t->patience_ms : 4000);
+	uint64_t end = now_ms() + patient(t->patience_ms ? t->patience_ms : 4000);
 	uint32_t before[JOBS];
 	unsigned job;
 
@@ -223,7 +223,7 @@ const char *target_threads_free(pid_t pid, bool job_stop_allowed)
 static bool ask(struct target *t)
 {
 	struct board *b = t->board;
-	uint64_t end = now_ms() + 4000;
+	uint64_t end = now_ms() + patient(4000);
 	uint32_t want = __atomic_add_fetch(&b->ask, 1, __ATOMIC_SEQ_CST);
 
 	syscall(SYS_futex, &b->ask, FUTEX_WAKE, 1, NULL, NULL, 0);
@@ -274,7 +274,7 @@ bool target_settled(struct target *t, unsigned allowed, unsigned limit_ms)
 	uint64_t start = now_ms(), took;
 
 	while (!settled_now(t, allowed)) {
-		if (t->pid <= 0 || now_ms() - start > limit_ms)
+		if (t->pid <= 0 || now_ms() - start > patient(limit_ms))
 			return false;
 		sleep_us(3000);
 	}
