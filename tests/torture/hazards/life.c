@@ -164,7 +164,8 @@ static void test_fork(void)
 
 	prey_start(&p, forking);
 	for (unsigned i = 0; i < 3; i++)
-		hazard_err(&h, visit_staying(&p), "target that forks", 0, ERR_NOVICTIM, LIST_END);
+		hazard_err(&h, visit_staying(&p), "target that forks", 0, ERR_NOVICTIM, ERR_LOST,
+			ERR_TIMEOUT, LIST_END);
 	hazard_ok(&h, p.f->v[2] > 20 && p.f->v[1] == 0, "target that forks: %ld children, %ld lost",
 		(long)p.f->v[2], (long)p.f->v[1]);
 	hazard_ok(&h, p.f->v[0] == 0, "target that forks: %ld children inherited a mapping",
@@ -179,7 +180,8 @@ static void test_unshare(void)
 	struct visit v = {.subject = h.subject, .plan = h.plan, .body = stay};
 
 	prey_start(&p, unsharing);
-	hazard_err(&h, visit_staying(&p), "target that unshares", 0, LIST_END);
+	hazard_err(
+		&h, visit_staying(&p), "target that unshares", 0, ERR_LOST, ERR_TIMEOUT, LIST_END);
 	hazard_ok(&h, p.f->v[0] == 0, "target that unshares: never failed");
 	hazard_unharmed(&h, &p, "target that unshares");
 	prey_end(&p);
