@@ -20,7 +20,9 @@ struct cli_spec {
 	const char *name;     /* "pfiles" */
 	const char *synopsis; /* "[-Fnbs] pid ..." */
 	const char *purpose;  /* one line, without parentheses */
-	const struct cli_option *options; /* ended by letter 0; -h and -V are added by the module */
+
+	/* ended by letter 0; -h and -V are added by the module */
+	const struct cli_option *options;
 };
 
 struct cli {

@@ -293,13 +293,20 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 
 /* ---- public ---- */
 
-static int check_all(const struct call *calls, size_t n)
+bool agent_may_wait(const struct agent *a)
+{
+	return a->control->own_thread;
+}
+
+static int check_all(const struct agent *a, const struct call *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t bytes = 0;
 		int err = call_allowed(&calls[i]);
 		for (int j = 0; !err && j < 6; j++)
 			bytes += calls[i].arg[j].how == CALL_VALUE ? 0 : calls[i].arg[j].len;
+		if (!err && call_may_wait(&calls[i]) && !agent_may_wait(a))
+			err = ERR_REFUSED;
 		if (err || bytes > CALL_BYTES_MAX)
 			return err ? err : ERR_TOOBIG;
 	}
@@ -308,7 +315,7 @@ static int check_all(const struct call *calls, size_t n)
 
 int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
 {
-	int err = check_all(calls, n);
+	int err = check_all(a, calls, n);
 
 	*done = 0;
 	if (!err && a->lost)
@@ -358,7 +365,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!vacate(a->p, mem, &c->cave, VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, NULL, VACATE_MS);
 	close(mem);
 }
 

@@ -391,7 +391,8 @@ static int prepare(struct job *j)
 		return ERR_LOST;
 	err = cave_find(j->p, first.tid, j->d.mem, &j->d.cave);
 	if (!err)
-		err = vacate_check(j->p, j->d.mem, &j->d.cave);
+		err = vacate_check(j->p, j->d.mem, &j->d.cave, &j->d);
+	j->stuck |= err == ERR_TIMEOUT;
 	if (!err)
 		err = cave_hole(j->p, j->c->narrow, SCRATCH_SIZE, &j->c->scratch);
 	if (!err)
@@ -419,7 +420,7 @@ static void clean_up(struct job *j)
 	if (!j->c->cave.addr)
 		return;
 	if (j->strays || j->stuck)
-		(void)!vacate(j->p, j->d.mem, &j->d.cave, VACATE_MS);
+		(void)!vacate(j->p, j->d.mem, &j->d.cave, j->stuck ? NULL : &j->d, VACATE_MS);
 	else
 		(void)!cave_clear(j->d.mem, &j->d.cave);
 }
@@ -448,11 +449,12 @@ static void trace(int sock, struct agent_work *w)
 static void clean_up_behind(struct agent_work *w)
 {
 	struct agent_control *c = w->control;
+	struct diversion looker = {.locked = divert_locked_page()};
 	int mem;
 
 	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
 		return;
-	(void)!vacate(w->p, mem, &c->cave, VACATE_MS);
+	(void)!vacate(w->p, mem, &c->cave, looker.locked ? &looker : NULL, VACATE_MS);
 	close(mem);
 }
 

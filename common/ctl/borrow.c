@@ -96,7 +96,7 @@ static int64_t run_here(const struct call *c, int dup)
 	uint64_t a[6];
 	long ret;
 
-	if (c->nr == SYS_fcntl && c->arg[1].value == F_GETFD)
+	if ((c->nr == SYS_fcntl && c->arg[1].value == F_GETFD) || call_may_wait(c))
 		return -ENOTSUP;
 	for (unsigned i = 0; i < 6; i++) {
 		const struct call_arg *arg = &c->arg[i];

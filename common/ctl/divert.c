@@ -92,7 +92,6 @@ static int commit(struct diversion *d)
 	struct user_regs_struct in;
 	int err = settle_rseq(d);
 
-	d->committed = false;
 	if (err)
 		return err;
 	d->params.stamp = cave_clock();
@@ -125,17 +124,9 @@ static int settle_late_sleeper(struct diversion *d)
 	return set_regs(d, &d->saved.regs);
 }
 
-static int step_back(struct diversion *d, int err)
-{
-	(void)!tracee_detach(d->victim.tid);
-	d->held_ns = tracee_clock() - d->begun;
-	return err;
-}
-
-int divert_begin(struct diversion *d)
+static int stop_and_settle(struct diversion *d)
 {
 	pid_t tid = d->victim.tid;
-	struct user_regs_struct found;
 	int err = tracee_seize(tid);
 
 	if (err)
@@ -144,20 +135,42 @@ int divert_begin(struct diversion *d)
 	err = tracee_interrupt(tid);
 	if (!err)
 		err = tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL);
-	if (err)
-		return err;
+	d->seen = !err;
 	d->saved.tid = tid;
-	err = tracee_get_regs(tid, &d->saved.regs);
 	if (!err)
-		err = settle_late_sleeper(d);
+		err = tracee_get_regs(tid, &d->saved.regs);
+	return err ? err : settle_late_sleeper(d);
+}
+
+static int step_back(struct diversion *d, int err)
+{
+	if (d->seen && err != ERR_GONE)
+		(void)!tracee_detach(d->victim.tid);
+	d->held_ns = tracee_clock() - d->begun;
+	return err;
+}
+
+int divert_look(struct diversion *d)
+{
+	d->seen = false;
+	return step_back(d, stop_and_settle(d));
+}
+
+int divert_begin(struct diversion *d)
+{
+	struct user_regs_struct found;
+	int err;
+
+	d->seen = d->committed = false;
+	err = stop_and_settle(d);
 	found = d->saved.regs;
 	if (!err)
 		err = examine(d);
 	if (!err)
 		err = commit(d);
-	if (!err || err == ERR_GONE)
-		return err;
-	if (d->committed)
+	if (!err)
+		return 0;
+	if (d->committed && err != ERR_GONE)
 		(void)!set_regs(d, &found);
 	return step_back(d, err);
 }

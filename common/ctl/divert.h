@@ -39,6 +39,7 @@ struct diversion {
 	struct saved saved;
 	struct user_regs_struct *locked; /* a resident page, for tracee_set_regs() */
 	uint64_t begun, held_ns;         /* how long the thread was away, in the end */
+	bool seen;                       /* it has stopped */
 	bool committed;                  /* its registers lead into the cave */
 	bool away;                       /* it is in the cave now */
 };
@@ -49,6 +50,12 @@ struct diversion {
  * it.
  */
 int divert_begin(struct diversion *d) __attribute__((warn_unused_result));
+
+/*
+ * Stops the thread for as long as it takes to read its registers into d->saved.regs, and lets it go.
+ * Only p, mem, victim and locked are used. ERR_TIMEOUT as above.
+ */
+int divert_look(struct diversion *d) __attribute__((warn_unused_result));
 
 /*
  * Stops it again. d->away tells whether it still waits in the cave: only then do the next two make

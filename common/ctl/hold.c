@@ -237,6 +237,8 @@ static void hold_job(int sock, void *arg)
 		err = -ENOMEM;
 	if (!err)
 		err = take_all(&h, c);
+	if (!err)
+		err = budget_set(&budget, c->budget_ms); /* counts from here: everybody stands */
 	warden_answer(sock, err, 0);
 	if (err)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */

@@ -7,8 +7,8 @@
  *
  * The handler: the thread that was diverted, going home alone, takes its pending signals in the cave.
  * A handler of the program then runs outside, for as long as it likes, and returns into the cave. So
- * that thread has to be seen asleep with no address of the cave anywhere on its stack, unless the
- * program has no handlers at all.
+ * that thread has to be seen with no address of the cave anywhere on its stack, unless the program has
+ * no handlers at all: asleep, or, if it never sleeps, stopped for the time of a look.
  */
 #include "ctl/vacate.h"
 
@@ -26,7 +26,7 @@
 #define CODE_MAX    2048
 #define STAMP_YOUNG 400000000u /* ns: longer than an agent lives without a word from its tool */
 #define RUN_ENOUGH  10000000u  /* ns */
-#define CHECK_MS    100
+#define CHECK_MS    300
 #define STACK_MAX   (1u << 20) /* bytes of stack searched for a way back into the cave */
 #define CHUNK       4096u
 
@@ -37,6 +37,8 @@ struct watch {
 	int mem;
 	pid_t owner; /* who was diverted last */
 	bool handlers;
+	struct diversion *looker;
+	int err; /* of the looker, when it must not go on */
 	struct first_seen {
 		pid_t tid;
 		uint64_t ran;
@@ -113,17 +115,40 @@ static bool stack_leads_back(const struct watch *w, uint64_t sp)
 	return false;
 }
 
+/* The owner does not sleep: one look at its registers. */
+static bool is_inside_by_stop(struct watch *w)
+{
+	struct diversion *d = w->looker;
+	int err;
+
+	if (!d)
+		return true;
+	d->p = w->p;
+	d->mem = w->mem;
+	d->victim = (struct victim){.tid = w->owner};
+	err = divert_look(d);
+	if (err == ERR_TIMEOUT)
+		w->err = err;
+	if (err)
+		return err != ERR_GONE;
+	return points_into(w->cave, machine_pc(&d->saved.regs)) ||
+		stack_leads_back(w, machine_sp(&d->saved.regs));
+}
+
 static bool may_be_inside(struct watch *w, pid_t tid)
 {
 	struct thread_place at;
+	bool suspect = tid == w->owner && w->handlers;
 
 	if (thread_place(w->p, tid, &at))
 		return !strchr("?ZX", thread_state(w->p, tid));
+	if (at.running && !has_run_enough(w, tid))
+		return true;
 	if (at.running)
-		return (tid == w->owner && w->handlers) || !has_run_enough(w, tid);
+		return suspect && is_inside_by_stop(w);
 	if (points_into(w->cave, at.pc))
 		return true;
-	return tid == w->owner && w->handlers && stack_leads_back(w, at.sp);
+	return suspect && stack_leads_back(w, at.sp);
 }
 
 static bool is_occupied(struct watch *w)
@@ -148,7 +173,7 @@ static bool becomes_free(struct watch *w, unsigned timeout_ms)
 			free_looks++;
 			continue;
 		}
-		if (proc_check(w->p) || cave_clock() > end)
+		if (w->err || proc_check(w->p) || cave_clock() > end)
 			return false;
 		free_looks = 0;
 		nanosleep(&pause, NULL);
@@ -180,9 +205,9 @@ static int look(struct watch *w, bool *young)
 	return 1;
 }
 
-int vacate_check(const struct proc *p, int mem, const struct cave *c)
+int vacate_check(const struct proc *p, int mem, const struct cave *c, struct diversion *looker)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem};
+	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
 	bool young, vacant;
 	int used = look(&w, &young);
 
@@ -190,12 +215,15 @@ int vacate_check(const struct proc *p, int mem, const struct cave *c)
 		return used;
 	vacant = !young && becomes_free(&w, CHECK_MS);
 	free(w.seen);
-	return vacant ? 0 : ERR_BUSY;
+	if (!vacant)
+		return w.err ? w.err : ERR_BUSY;
+	return 0;
 }
 
-int vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
+int vacate(const struct proc *p, int mem, const struct cave *c, struct diversion *looker,
+	unsigned timeout_ms)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem};
+	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
 	bool young, vacant;
 	int used = look(&w, &young);
 
@@ -203,5 +231,7 @@ int vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout
 		return used;
 	vacant = becomes_free(&w, timeout_ms);
 	free(w.seen);
-	return vacant ? cave_clear(mem, c) : ERR_TIMEOUT;
+	if (!vacant)
+		return w.err ? w.err : ERR_BUSY;
+	return cave_clear(mem, c);
 }

@@ -46,9 +46,9 @@ enum fd_lock_kind { FD_LOCK_POSIX, FD_LOCK_FLOCK, FD_LOCK_OFD, FD_LOCK_LEASE, FD
 struct fd_lock {
 	enum fd_lock_kind kind;
 	bool mandatory, write, blocked; /* blocked: waiting for the lock, not holding it */
-	char word[16];                  /* the kernel's word for the type: READ, WRITE, UNLCK, ... */
-	pid_t pid;                      /* the holder; -1 for OFD locks */
-	uint64_t start, end;            /* bytes, end inclusive; UINT64_MAX: to the end of the file */
+	char word[16];       /* the kernel's word for the type: READ, WRITE, UNLCK, ... */
+	pid_t pid;           /* the holder; -1 for OFD locks */
+	uint64_t start, end; /* bytes, end inclusive; UINT64_MAX: to the end of the file */
 };
 
 /*
@@ -56,11 +56,13 @@ struct fd_lock {
  * Zero-initialise; may be filled again and again (the text's memory is used again); fdinfo_free.
  */
 struct fdinfo {
-	uint64_t pos, flags, ino; /* flags as open(2), O_CLOEXEC included; ino 0 before Linux 5.14 */
-	int64_t mnt_id;           /* -1 if absent */
-	struct fd_lock lock[8];   /* the first ones */
-	unsigned nlocks;          /* how many there are, which may be more than lock[] holds */
-	struct buf text;          /* the whole file; fdinfo_free */
+	uint64_t pos;
+	uint64_t flags;         /* as open(2), O_CLOEXEC included */
+	uint64_t ino;           /* 0 before Linux 5.14 */
+	int64_t mnt_id;         /* -1 if absent */
+	struct fd_lock lock[8]; /* the first ones */
+	unsigned nlocks;        /* how many there are, which may be more than lock[] holds */
+	struct buf text;        /* the whole file; fdinfo_free */
 };
 int fd_view_info(const struct fd_view *v, int fd, struct fdinfo *out)
 	__attribute__((warn_unused_result));

@@ -12,10 +12,11 @@
 enum operand_accept { OPERAND_PROC = 0, OPERAND_THREADS = 1 };
 
 /* Ranges of thread ids as typed: n, n-m, n-, -m. All threads when n is 0. Zero-initialise. */
+struct tid_range {
+	pid_t from, to;
+};
 struct tid_ranges {
-	struct tid_range {
-		pid_t from, to;
-	} *range;
+	struct tid_range *range;
 	size_t n;
 };
 bool tid_ranges_has(const struct tid_ranges *r, pid_t tid);

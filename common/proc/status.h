@@ -13,16 +13,20 @@
  * that the kernel or the recording lacks keeps the value given in the comment.
  */
 struct status {
-	char name[64];        /* raw, may hold any byte but NUL; "" if absent */
-	char state;           /* R S D T t Z X I P; '?' if absent */
+	char name[64]; /* raw, may hold any byte but NUL; "" if absent */
+	char state;    /* R S D T t Z X I P; '?' if absent */
+
 	pid_t tgid, pid, ppid, tracer; /* 0 if absent */
-	uid_t uid[4];         /* real, effective, saved, filesystem; -1 if absent */
+
+	uid_t uid[4]; /* real, effective, saved, filesystem; -1 if absent */
 	gid_t gid[4];
-	int threads;          /* 0 if absent */
-	int seccomp;          /* 0 none, 1 strict, 2 filter; -1 if absent */
+
+	int threads; /* 0 if absent */
+	int seccomp; /* 0 none, 1 strict, 2 filter; -1 if absent */
 	bool core_dumping;
-	bool kthread;         /* "Kthread: 1" (6.7), else from the flags in stat */
-	bool has_mm;          /* VmSize present: zombies and kernel threads have none */
+	bool kthread; /* "Kthread: 1" (6.7), else from the flags in stat */
+	bool has_mm;  /* VmSize present: zombies and kernel threads have none */
+
 	uint64_t sig_pending, shared_pending, sig_blocked, sig_ignored, sig_caught;
 	uint64_t cap_effective, cap_permitted;
 };

@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/err.h"
+#include "proc/proc.h"
+
 /*
  * Children to be looked at. kid_start() returns when the child has said that it is ready; kid_end()
  * lets it go on and returns its wait status. A child dies with the test.
@@ -101,6 +104,28 @@ static inline int kid_can_unshare(int flags)
 		_exit(unshare(flags) < 0);
 	waitpid(pid, &status, 0);
 	return status == 0;
+}
+
+/* A child that does nothing until kid_end(). */
+static inline int kid_idle(const struct kid_side *k, void *arg)
+{
+	(void)arg;
+	kid_ready(k);
+	kid_wait(k);
+	return 0;
+}
+
+/* A handle without which the test is pointless. */
+static inline struct proc *open_or_die(pid_t pid)
+{
+	struct proc *p;
+	int err = proc_open(pid, &p);
+
+	if (err) {
+		printf("Bail out! proc_open: %s\n", err_str(err));
+		exit(99);
+	}
+	return p;
 }
 
 #endif

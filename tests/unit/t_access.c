@@ -16,18 +16,6 @@
 #define NOBODY 65534
 #define OTHER  65533
 
-static struct proc *open_or_die(pid_t pid)
-{
-	struct proc *p;
-	int err = proc_open(pid, &p);
-
-	if (err) {
-		printf("Bail out! proc_open: %s\n", err_str(err));
-		exit(99);
-	}
-	return p;
-}
-
 /* What a child is to become before it says that it is ready. */
 struct role {
 	uid_t uid; /* 0: stays */

@@ -16,18 +16,6 @@
 
 static char dir[] = "/tmp/t_fds.XXXXXX";
 
-static struct proc *open_or_die(pid_t pid)
-{
-	struct proc *p;
-	int err = proc_open(pid, &p);
-
-	if (err) {
-		printf("Bail out! proc_open: %s\n", err_str(err));
-		exit(99);
-	}
-	return p;
-}
-
 static struct fd_view view_or_die(const struct proc *p)
 {
 	struct fd_view v;

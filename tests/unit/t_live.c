@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes in every condition: dying, dead, recycled, zombie, half dead, kernel, executing. */
+/* Processes in every condition: alive, zombie, half dead, of the kernel, and numbers of none. */
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "base/err.h"
 #include "kids.h"
 #include "proc/access.h"
 #include "proc/fds.h"
 #include "proc/maps.h"
-#include "proc/operand.h"
 #include "proc/status.h"
 #include "proc/threads.h"
 #include "tap.h"
-
-static int sleeper(const struct kid_side *k, void *arg)
-{
-	(void)arg;
-	kid_ready(k);
-	kid_wait(k);
-	return 0;
-}
 
 static int count_map(const struct map *m, void *arg)
 {
@@ -33,21 +20,9 @@ static int count_map(const struct map *m, void *arg)
 	return 0;
 }
 
-static struct proc *open_or_die(pid_t pid)
-{
-	struct proc *p;
-	int err = proc_open(pid, &p);
-
-	if (err) {
-		printf("Bail out! proc_open: %s\n", err_str(err));
-		exit(99);
-	}
-	return p;
-}
-
 static void test_alive(void)
 {
-	struct kid k = kid_start(sleeper, NULL);
+	struct kid k = kid_start(kid_idle, NULL);
 	struct proc *p = open_or_die(k.pid);
 	uint64_t soft, hard;
 	struct status s;
@@ -80,7 +55,7 @@ static void test_alive(void)
 
 static void test_limits(void)
 {
-	struct kid k = kid_start(sleeper, NULL);
+	struct kid k = kid_start(kid_idle, NULL);
 	struct proc *p = open_or_die(k.pid);
 	struct {
 		uint64_t soft, hard;
@@ -99,114 +74,6 @@ static void test_limits(void)
 	proc_close(p);
 }
 
-/* Every function on a handle whose process is gone and reaped. */
-static void check_all_gone(struct proc *p, pid_t pid, const char *who)
-{
-	struct fd_view v;
-	struct fds f = {0};
-	struct threads t = {0};
-	struct thread_place place;
-	struct buf b = {0};
-	struct status s;
-	uint64_t a, c;
-	unsigned maps = 0;
-	char mem[8];
-
-	IS(proc_check(p), ERR_GONE, "%s: check", who);
-	IS(proc_read_file(p, "status", 100, &b), ERR_GONE, "%s: file", who);
-	IS(proc_read_link(p, "exe", &b), ERR_GONE, "%s: link", who);
-	IS(proc_read_mem(p, (uintptr_t)mem, mem, sizeof(mem)), ERR_GONE, "%s: memory", who);
-	IS(proc_cmdline(p, 100, &b), ERR_GONE, "%s: command line", who);
-	IS(status_read(p, 0, &s), ERR_GONE, "%s: status", who);
-	IS(status_read(p, pid, &s), ERR_GONE, "%s: thread status", who);
-	IS(limits_nofile(p, &a, &c), ERR_GONE, "%s: limits", who);
-	IS(threads_list(p, &t), ERR_GONE, "%s: threads", who);
-	IS(thread_place(p, pid, &place), ERR_GONE, "%s: place", who);
-	IS(thread_state(p, pid), '?', "%s: thread state", who);
-	IS(maps_each(p, count_map, &maps), ERR_GONE, "%s: maps", who);
-	IS(fds_list(p, &f), ERR_GONE, "%s: descriptors", who);
-	IS(fd_view_open(p, &v), ERR_GONE, "%s: view", who);
-	fd_view_close(&v);
-	IS(access_check(p), ERR_GONE, "%s: access", who);
-	IS(b.len + f.n + t.n + maps, 0, "%s: nothing was read", who);
-	proc_explain(p, ERR_GONE, &b);
-	IS_STR(buf_cstr(&b), "process has exited", "%s: words", who);
-	buf_free(&b);
-	fds_free(&f);
-	threads_free(&t);
-}
-
-static void check_view_gone(const struct fd_view *v)
-{
-	struct fdinfo info = {0};
-	struct buf b = {0};
-	struct statx st;
-
-	IS(fd_view_link(v, 0, &b), ERR_GONE, "an open view: link");
-	IS(fd_view_info(v, 0, &info), ERR_GONE, "an open view: info");
-	IS(fd_view_stat(v, 0, &st), ERR_GONE, "an open view: stat");
-	buf_free(&b);
-	fdinfo_free(&info);
-}
-
-static void test_exit_while_looking(void)
-{
-	struct kid k = kid_start(sleeper, NULL);
-	struct proc *p = open_or_die(k.pid), *again;
-	struct fd_view v;
-
-	IS(fd_view_open(p, &v), 0, "a view of a living process");
-	kid_kill(&k);
-	check_view_gone(&v);
-	kid_end(&k);
-	check_view_gone(&v);
-	fd_view_close(&v);
-	check_all_gone(p, k.pid, "reaped");
-	IS(proc_open(k.pid, &again), ERR_NOPROC, "cannot be opened any more");
-	OK(!again, "and gives no handle");
-	proc_close(p);
-}
-
-/* A process that gets the pid it is told. */
-static pid_t fork_as(pid_t pid)
-{
-	struct clone_args args = {
-		.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
-
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
-static void test_recycled(void)
-{
-	struct kid k = kid_start(sleeper, NULL);
-	struct proc *p = open_or_die(k.pid), *fresh;
-	pid_t twin;
-
-	kid_kill(&k);
-	kid_end(&k);
-	fflush(stdout);
-	twin = fork_as(k.pid);
-	if (twin == 0) {
-		pause();
-		_exit(0);
-	}
-	if (twin < 0) {
-		tap_skip("recycled pid", strerror(errno));
-		proc_close(p);
-		return;
-	}
-	IS(twin, k.pid, "another process has the pid");
-	check_all_gone(p, k.pid, "recycled");
-	if (OK(proc_open(twin, &fresh) == 0, "the new one can be opened")) {
-		IS(proc_check(fresh), 0, "and lives");
-		OK(proc_start_time(fresh) >= proc_start_time(p), "and started later");
-		proc_close(fresh);
-	}
-	kill(twin, SIGKILL);
-	waitpid(twin, NULL, 0);
-	proc_close(p);
-}
-
 static void check_cmdline(struct proc *p, const char *want, const char *what)
 {
 	struct buf b = {0};
@@ -219,7 +86,7 @@ static void check_cmdline(struct proc *p, const char *want, const char *what)
 
 static void test_zombie(void)
 {
-	struct kid k = kid_start(sleeper, NULL);
+	struct kid k = kid_start(kid_idle, NULL);
 	struct proc *p, *later;
 	struct fds f = {0};
 	struct status s;
@@ -342,118 +209,10 @@ static void test_kernel_thread(void)
 	proc_close(p);
 }
 
-/* Shows "before", then becomes another program at the first word. */
-static int executor(const struct kid_side *k, void *arg)
-{
-	(void)arg;
-	kid_ready(k);
-	kid_wait(k);
-	execl("/bin/sleep", "sleep", "1000", (char *)NULL);
-	return 1;
-}
-
-static void test_exec(void)
-{
-	struct kid k = kid_start(executor, NULL);
-	struct proc *p = open_or_die(k.pid);
-	uint64_t start = proc_start_time(p);
-	struct buf b = {0};
-	char mem[sizeof(secret)];
-
-	OK(proc_read_mem(p, (uintptr_t)secret, mem, sizeof(mem)) == 0, "memory of the old program");
-	close(k.say);
-	for (int i = 0; i < 2000 && strcmp(buf_cstr(&b), "sleep 1000") != 0; i++) {
-		usleep(1000);
-		buf_clear(&b);
-		if (proc_cmdline(p, 100, &b))
-			break;
-	}
-	IS_STR(buf_cstr(&b), "sleep 1000", "after exec the command line is the new one");
-	IS(proc_check(p), 0, "the handle is still good");
-	IS(proc_start_time(p), start, "and its start time");
-	OK(proc_read_mem(p, (uintptr_t)secret, mem, sizeof(mem)) == -EFAULT ||
-			strcmp(mem, secret) != 0,
-		"the old memory is gone");
-	kill(k.pid, SIGKILL);
-	kid_end(&k);
-	buf_free(&b);
-	proc_close(p);
-}
-
-/* Each round a thread that is not the first executes this program again: the hardest kind of exec.
- */
-#define STORM "--exec-storm"
-
-static void *exec_again(void *arg)
-{
-	const char *left = arg;
-	char next[16];
-
-	snprintf(next, sizeof(next), "%d", atoi(left) - 1);
-	execl("/proc/self/exe", "t_live", STORM, next, (char *)NULL);
-	_exit(1);
-}
-
-static int storm(char *left)
-{
-	pthread_t t;
-
-	if (atoi(left) == 0)
-		return 42;
-	if (pthread_create(&t, NULL, exec_again, left))
-		return 1;
-	pause();
-	return 1;
-}
-
-static int begin_storm(const struct kid_side *k, void *arg)
-{
-	dup2(k->go, 200);
-	kid_ready(k);
-	return storm(arg);
-}
-
-static bool has_fd(const struct fds *f, int fd)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		if (f->fd[i] == fd)
-			return true;
-	}
-	return false;
-}
-
-static void test_exec_storm(void)
-{
-	char rounds[] = "300";
-	struct kid k = kid_start(begin_storm, rounds);
-	struct proc *p = open_or_die(k.pid);
-	unsigned looks = 0, wrong = 0;
-	struct fds f = {0};
-	struct fd_view v;
-	int err = 0, status;
-
-	while (err != ERR_GONE && !wrong) {
-		err = fds_list(p, &f);
-		wrong += err ? err != ERR_GONE : !has_fd(&f, 200);
-		if (!err) {
-			err = fd_view_open(p, &v);
-			wrong += err && err != ERR_GONE;
-			fd_view_close(&v);
-		}
-		looks++;
-	}
-	printf("# %u looks, last %s, %zu descriptors\n", looks, err_str(err), f.n);
-	OK(looks > 20 && !wrong, "while threads execute, each look is whole");
-	status = kid_end(&k);
-	IS(status, 42 << 8, "and all of them did");
-	fds_free(&f);
-	proc_close(p);
-}
-
 /* The leader of a group dies first: the number lives on, but as that of no process. */
 static void test_group_number(void)
 {
-	struct kid k = kid_start(sleeper, NULL), member = kid_start(sleeper, NULL);
+	struct kid k = kid_start(kid_idle, NULL), member = kid_start(kid_idle, NULL);
 	struct proc *p;
 
 	setpgid(k.pid, k.pid);
@@ -489,92 +248,14 @@ static void test_not_a_leader(void)
 	pthread_join(t, NULL);
 }
 
-/* Opened, listed and dead at any moment: each answer is whole or an error, never a short list. */
-#define MANY_FDS 900
-
-static int many_fds(const struct kid_side *k, void *arg)
+int main(void)
 {
-	(void)arg;
-	for (int fd = 10; fd < 10 + MANY_FDS; fd++)
-		dup2(k->ready, fd);
-	kid_ready(k);
-	kid_wait(k);
-	return 0;
-}
-
-static unsigned microseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (unsigned)(t.tv_sec * 1000000 + t.tv_nsec / 1000);
-}
-
-struct killing {
-	pid_t pid;
-	unsigned after_us;
-};
-
-static void *kill_later(void *arg)
-{
-	const struct killing *k = arg;
-
-	usleep(k->after_us);
-	kill(k->pid, SIGKILL);
-	return NULL;
-}
-
-static void test_death_race(void)
-{
-	unsigned whole = 0, gone = 0, wrong = 0;
-
-	for (int round = 0; round < 60; round++) {
-		struct kid k = kid_start(many_fds, NULL);
-		struct proc *p = open_or_die(k.pid);
-		unsigned before = microseconds();
-		struct fds f = {0};
-		int err = fds_list(p, &f);
-		/* At any point of three lists of this length. */
-		unsigned took = microseconds() - before;
-		struct killing killing = {k.pid, took * 3 * (unsigned)round / 60};
-		pthread_t killer;
-
-		if (err || pthread_create(&killer, NULL, kill_later, &killing))
-			exit(99);
-		while (!err) {
-			err = fds_list(p, &f);
-			if (!err && f.n >= MANY_FDS)
-				whole++;
-			else if (err == ERR_GONE)
-				gone++;
-			else
-				wrong++;
-		}
-		pthread_join(killer, NULL);
-		fds_free(&f);
-		proc_close(p);
-		kid_end(&k);
-	}
-	printf("# %u whole, %u gone, %u wrong\n", whole, gone, wrong);
-	OK(gone == 60 && whole >= 10 && !wrong,
-		"a dying process never shows a part of its descriptors");
-}
-
-int main(int argc, char **argv)
-{
-	if (argc == 3 && strcmp(argv[1], STORM) == 0)
-		return storm(argv[2]);
 	test_alive();
 	test_limits();
-	test_exit_while_looking();
-	test_recycled();
 	test_zombie();
 	test_dead_leader();
 	test_kernel_thread();
-	test_exec();
-	test_exec_storm();
 	test_group_number();
 	test_not_a_leader();
-	test_death_race();
 	return tap_end();
 }

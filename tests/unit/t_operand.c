@@ -12,14 +12,6 @@
 #include "proc/operand.h"
 #include "tap.h"
 
-static int sleeper(const struct kid_side *k, void *arg)
-{
-	(void)arg;
-	kid_ready(k);
-	kid_wait(k);
-	return 0;
-}
-
 /* The %d in text is pid. want: an error, or 0 and then the handle is of pid. */
 static void check(enum operand_accept accept, const char *text, pid_t pid, int want)
 {
@@ -301,7 +293,7 @@ static void test_other_procfs(void)
 
 int main(void)
 {
-	struct kid k = kid_start(sleeper, NULL);
+	struct kid k = kid_start(kid_idle, NULL);
 	pid_t pid = k.pid;
 
 	test_anywhere(pid);

@@ -12,18 +12,6 @@
 
 #define MANY 2000
 
-static struct proc *open_or_die(pid_t pid)
-{
-	struct proc *p;
-	int err = proc_open(pid, &p);
-
-	if (err) {
-		printf("Bail out! proc_open: %s\n", err_str(err));
-		exit(99);
-	}
-	return p;
-}
-
 static void *idle(void *arg)
 {
 	pause();

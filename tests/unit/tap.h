@@ -22,12 +22,15 @@ static inline bool __attribute__((format(printf, 5, 6)))
 tap_ok(bool good, const char *file, int line, const char *cond, const char *fmt, ...)
 {
 	__builtin_va_list ap;
+	char what[512];
 
-	printf("%sok %u - ", good ? "" : "not ", ++tap_count);
 	__builtin_va_start(ap, fmt);
-	vprintf(fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap);
 	__builtin_va_end(ap);
-	printf("\n");
+	/* A description is one line, whatever odd text it quotes. */
+	for (char *c = what; *c; c++)
+		*c = (unsigned char)*c < ' ' || *c == 0x7f || *c == '#' ? '?' : *c;
+	printf("%sok %u - %s\n", good ? "" : "not ", ++tap_count, what);
 	if (!good) {
 		tap_failed++;
 		printf("# %s:%d: %s\n", file, line, cond);

@@ -189,6 +189,16 @@ void machine_enter_unmap(
 	regs->rbp = 0;
 }
 
+uint64_t machine_pc(const struct user_regs_struct *regs)
+{
+	return regs->rip;
+}
+
+uint64_t machine_sp(const struct user_regs_struct *regs)
+{
+	return regs->rsp;
+}
+
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave)
 {
 	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is

@@ -164,7 +164,8 @@ static void test_fork(void)
 
 	prey_start(&p, forking);
 	for (unsigned i = 0; i < 3; i++)
-		hazard_err(&h, visit_staying(&p), "target that forks", 0, ERR_NOVICTIM, LIST_END);
+		hazard_err(&h, visit_staying(&p), "target that forks", 0, ERR_NOVICTIM, ERR_LOST,
+			ERR_TIMEOUT, LIST_END);
 	hazard_ok(&h, p.f->v[2] > 20 && p.f->v[1] == 0, "target that forks: %ld children, %ld lost",
 		(long)p.f->v[2], (long)p.f->v[1]);
 	hazard_ok(&h, p.f->v[0] == 0, "target that forks: %ld children inherited a mapping",
@@ -179,7 +180,8 @@ static void test_unshare(void)
 	struct visit v = {.subject = h.subject, .plan = h.plan, .body = stay};
 
 	prey_start(&p, unsharing);
-	hazard_err(&h, visit_staying(&p), "target that unshares", 0, LIST_END);
+	hazard_err(
+		&h, visit_staying(&p), "target that unshares", 0, ERR_LOST, ERR_TIMEOUT, LIST_END);
 	hazard_ok(&h, p.f->v[0] == 0, "target that unshares: never failed");
 	hazard_unharmed(&h, &p, "target that unshares");
 	prey_end(&p);
@@ -274,8 +276,8 @@ static void one_of_many(struct crowd *sum, pid_t target)
 /* Many tools, all the time, on one target. */
 static void test_crowd(void (*fn)(struct facts *f), const char *what)
 {
-	struct crowd *sum = mmap(
-		NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct crowd *sum =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t tool[CROWD];
 	struct prey p;
 
@@ -365,7 +367,7 @@ static void test_hang(enum plan_who who, const char *what)
 
 	prey_start(&p, measuring);
 	v.target = p.pid;
-	for (long k = 2; k < 22 && good; k += 2) {
+	for (long k = 2; k < 22 && good; k += 4) {
 		pid_t tool;
 
 		p.f->gap_us = 0;

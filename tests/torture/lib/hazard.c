@@ -30,7 +30,7 @@ int hazard_visit(struct hazard *h, struct prey *p, unsigned agent_flags)
 
 	if (err == 0 && h->plan->wrong)
 		err = ERR_FORMAT;
-	return now_ms() - start > SLOW_MS ? ERR_TIMEOUT : err;
+	return now_ms() - start > patient(SLOW_MS) ? ERR_TIMEOUT : err;
 }
 
 enum visit_end hazard_kill(
