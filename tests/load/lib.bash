@@ -145,6 +145,18 @@ traces() {
 	echo
 }
 
+# Where each thread of these is, and what of the agent's is mapped: to see what was left behind.
+where() {
+	local pid task
+	for pid; do
+		for task in "/proc/$pid/task"/*; do
+			note "$task $(cat "$task/comm" "$task/wchan" "$task/syscall" 2>&1 | tr '\n' ' ')$(grep -E \
+				'^(State|SigPnd|SigBlk|TracerPid):' "$task/status" 2>&1 | tr '\n\t' '  ')"
+		done
+		note "$(grep -E '/dev/zero|\[vdso' "/proc/$pid/maps" 2>&1)"
+	done
+}
+
 # Number of unnamed mappings; the allocator makes some, a leak with each run would make thousands.
 unnamed() {
 	awk 'NF == 5' "/proc/$1/maps" 2>/dev/null | wc -l

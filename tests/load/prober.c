@@ -26,6 +26,7 @@
 
 #define KILL_AFTER_US 3000
 #define LEARN_EACH    16
+#define DYING_MS      5000
 #define HUNG_S        20
 #define MAX_REASONS   16
 #define MAX_BAD       8
@@ -51,11 +52,17 @@ static void on_term(int sig)
 	stop = 1;
 }
 
+/* Whether it has ended. One that is about to, and whose descriptors are closed, may take its time. */
 static bool gone(pid_t pid)
 {
-	char state = tree_state(pid);
+	for (int ms = 0; ms < DYING_MS; ms++) {
+		char state = tree_state(pid);
 
-	return state == 0 || state == 'Z' || state == 'X';
+		if (state == 0 || state == 'Z' || state == 'X')
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 static void add_bad(struct count *c, pid_t pid, const char *what, const char *said)
