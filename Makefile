@@ -22,6 +22,9 @@ PLAIN    := -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I common $(WARN)
 ALLFLAGS := $(PLAIN) $(CFLAGS) $(SANFLAGS)
 LDALL    := $(LDFLAGS) $(SANFLAGS)
 
+# What is being made in a line each; `make V=1` shows the commands.
+quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
+
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 LDLIBS_common := -lcap
 
@@ -39,19 +42,19 @@ $B/flags.stamp: FORCE
 
 $B/%.o: %.c $B/flags.stamp
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC) $(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 $B/%.o: %.S $B/flags.stamp
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC) $(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 
 $B/libcommon.a: $(COMMON_O)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call quiet,AR) rm -f $@ && $(AR) rcs $@ $^
 
 define tool_rules
 $(1)_O := $$(patsubst %.c,$$B/%.o,$$(wildcard cmd/$(1)/*.c))
 $$B/$(1): $$($(1)_O) $$B/libcommon.a
-	$$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS_$(1)) $$(LDLIBS_common)
+	$$(call quiet,LD) $$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS_$(1)) $$(LDLIBS_common)
 ALL_O += $$($(1)_O)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
@@ -64,7 +67,7 @@ UNIT_O   := $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c))
 UNIT_AUX := $(patsubst %.c,$B/%.o,$(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c)))
 $(UNIT_O): ALLFLAGS += -I tests/lib
 $(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
-	$(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 
 # Victims: tests/targets/NAME.c is NAME, and NAME.VARIANT for each word of a line in its head such as
 #	/* build: static static-pie 32 */
@@ -83,24 +86,24 @@ VARIANT_32-static  := -m32 -static
 VICTIM_CC = $(CC) $(PLAIN:-D_GNU_SOURCE=-D_GNU_SOURCE=) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
 $B/tests/targets/%: tests/targets/%.c $B/flags.stamp
 	@mkdir -p $(@D)
-	$(VICTIM_CC) -o $@ $<
+	$(call quiet,CC) $(VICTIM_CC) -o $@ $<
 
 define variant_rules
 $$B/tests/targets/$(1): tests/targets/$(basename $(1)).c $$B/flags.stamp
 	@mkdir -p $$(@D)
-	$$(VICTIM_CC) $$(VARIANT_$(patsubst .%,%,$(suffix $(1)))) -o $$@ $$<
+	$$(call quiet,CC) $$(VICTIM_CC) $$(VARIANT_$(patsubst .%,%,$(suffix $(1)))) -o $$@ $$<
 endef
 $(foreach v,$(VARIANTS),$(eval $(call variant_rules,$(v))))
 
 victims: $(VICTIMS)
 
-TEST_ENV = B='$(abspath $B)' CC='$(CC)' MAKEFLAGS= MAKELEVEL=
+TEST_ENV = B='$(abspath $B)' CC='$(CC)' WERROR='$(WERROR)' SAN='$(SAN)' CFLAGS='$(CFLAGS)' MAKEFLAGS= MAKELEVEL=
 TALLY    = $(TEST_ENV) tests/lib/tally
 
 deps: ## install what is missing on Debian: does nothing, and needs no network, when nothing is
 	@tests/lib/deps $(DEPS)
 # Groups of tests/lib/packages; the demo needs only the first, .ci/run adds `ci`, the benchmark `bench`.
-DEPS     ?= build test
+DEPS     ?= build test load
 
 demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on it
 	@tests/lib/deps build
@@ -108,10 +111,10 @@ demo: ## on a fresh machine: dependencies, build, a sample program and pfiles on
 	@B='$B' tests/lib/demo
 
 # One stage after the other, whatever -j says: tests that measure time must not run beside others.
-CHECKS   := check-lints check-unit check-cmd check-torture
+CHECKS   := check-lints check-unit check-cmd check-torture check-load
 check: ## dependencies, build, the whole suite
 	@tests/lib/deps $(DEPS)
-	@$(MAKE) --no-print-directory all unit victims torture-programs
+	@$(MAKE) --no-print-directory all unit victims torture-programs load-programs
 	@rm -rf $B/tally
 	@st=0; for c in $(CHECKS); do $(MAKE) --no-print-directory $$c || st=1; done; \
 		tests/lib/tally-sum $B/tally || st=1; exit $$st
@@ -119,7 +122,7 @@ check: ## dependencies, build, the whole suite
 unit: $(UNIT)
 
 check-unit: unit victims ## the unit tests
-	@$(TALLY) unit tests/lib/run-unit $(UNIT)
+	@TALLY_HIDE='^ok ' $(TALLY) unit tests/lib/run-unit $(UNIT)
 
 check-cmd: all victims ## the tools against victims (bats)
 	@$(TALLY) cmd tests/lib/run-bats tests/cmd
@@ -153,8 +156,15 @@ torture: all torture-programs ## at least 10,000 rounds of killing the tool at e
 check-torture: all torture-programs ## a short torture, and one test for each hazard
 	@$(TALLY) torture tests/lib/run-torture short $(HAZARDS)
 
+# Real daemons under load. A minute each, twice; the short version has three seconds.
+include $(wildcard tests/load/rules.mk)
+load: all load-programs ## nginx, redis, postgres, memcached, python, node, bash under load: a minute each
+	@TALLY_TIMEOUT=3600 $(TALLY) load tests/load/run --tap --seconds 60 $(DAEMONS)
+check-load: all load-programs ## the same for three seconds each
+	@$(TALLY) load tests/load/run --tap --seconds 3 $(DAEMONS)
+
 $B/tests/bench/bench: $B/tests/bench/bench.o
-	$(CC) $(LDALL) -o $@ $^
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
 
 bench: ## pfiles beside lsof and lsfd at 10, 1,000 and 10,000 descriptors
 	@tests/lib/deps build bench
@@ -203,5 +213,5 @@ help: ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
-	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture bench \
-	install uninstall format clean help
+	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
+	load load-programs check-load bench install uninstall format clean help

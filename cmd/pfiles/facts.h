@@ -69,6 +69,7 @@ struct desc {
 	uint64_t ino, size, pos;
 	uint32_t flags; /* as F_GETFL */
 	bool cloexec, has_pos;
+	bool pos_asked;   /* pos is known from a call; whether it shows is up to the path */
 	bool identified;  /* the first questions were answered */
 	bool other_file;  /* /proc spoke of another file than the calls did */
 	struct span path; /* link text in facts.paths; len 0 for sockets */

@@ -10,156 +10,47 @@
  *
  * Who does what. Half of the time goes into the calls, half into /proc, and the two do not need
  * each other: where there are many descriptors a second thread follows the first through the array
- * and looks into /proc for those that the first batch has identified. `asked` and `looked` are all
- * they share; of a descriptor each writes its own fields (look.h).
+ * and looks into /proc for those that the first batch has identified; when the first one has asked
+ * everything, it helps from the other end. `asked`, `looked`, `back` and `end` are all they share; of
+ * a descriptor each writes its own fields (look.h).
  */
 #include "gather.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "base/cli.h"
-#include "base/err.h"
+#include "ask.h"
 #include "look.h"
-#include "sock.h"
 
-#define CHUNK       512 /* descriptors in one batch of calls */
-#define SOCKS       256 /* sockets in one batch of calls: they have many */
 #define LOOKS       3
 #define FOLLOW_FROM 192 /* descriptors that are worth a thread */
-
-/* The calls that every descriptor gets; with first_line only the first of them. */
-enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
+#define PIECE       32  /* descriptors that one of the two takes at a time */
 
 struct gather {
-	struct way *way, *cred;
 	struct facts *f;
 	bool first_line;
-	size_t calls; /* of CALLS, for each descriptor */
 	struct looker looker;
-	struct sock_asker *asker;
+	struct asker *asker;
 
 	/* The follower. */
 	pthread_t thread;
 	bool follows;
 	pthread_mutex_t mutex;
 	pthread_cond_t more;
-	size_t asked; /* descriptors that it may look at */
-	bool end;     /* no more will come */
-	int err;      /* what it met */
-
-	struct statx stx[CHUNK];
-	struct call call[CHUNK * CALLS];
+	size_t asked;  /* descriptors before this one may be looked at */
+	size_t looked; /* those before this one are, or are being, */
+	size_t back;   /* and those from this one on, by who asked and has nothing else to do */
+	bool end;      /* no more will come */
+	int err;       /* what it met */
+	struct looker helper;
+	struct facts helped; /* what the helper keeps: paths and locks */
 };
-
-static void lay_out(struct gather *g)
-{
-	g->calls = g->first_line ? 1 : CALLS;
-	memset(g->call, 0, sizeof(g->call));
-	for (size_t i = 0; i < CHUNK; i++) {
-		struct call *c = &g->call[i * g->calls];
-
-		c[CALL_STATX].nr = SYS_statx;
-		c[CALL_STATX].arg[1] = ARG_IN("", 1);
-		c[CALL_STATX].arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
-		c[CALL_STATX].arg[3] = ARG_VAL(STATX_BASIC_STATS);
-		c[CALL_STATX].arg[4] = ARG_OUT(&g->stx[i], sizeof(g->stx[i]));
-		if (g->first_line)
-			continue;
-		c[CALL_GETFL].nr = SYS_fcntl;
-		c[CALL_GETFL].arg[1] = ARG_VAL(F_GETFL);
-		c[CALL_GETFD].nr = SYS_fcntl;
-		c[CALL_GETFD].arg[1] = ARG_VAL(F_GETFD);
-	}
-}
-
-static void take_first(
-	struct gather *g, struct desc *d, const struct call *c, const struct statx *s)
-{
-	if (c[CALL_STATX].ret == -EBADF) {
-		d->state = DESC_CLOSED;
-		return;
-	}
-	/* This one cannot be borrowed, or its file system fails: /proc answers, where it can. */
-	if (c[CALL_STATX].ret < 0)
-		look_stat(&g->looker, d);
-	else
-		look_take_stat(d, s);
-	if (g->first_line)
-		return;
-	if (c[CALL_GETFL].ret == -EBADF || c[CALL_GETFD].ret == -EBADF)
-		d->state = DESC_CHANGED;
-	d->err_flags = c[CALL_GETFL].ret < 0 ? (int)c[CALL_GETFL].ret : 0;
-	d->flags = (uint32_t)c[CALL_GETFL].ret;
-	d->err_cloexec = c[CALL_GETFD].ret < 0 ? (int)c[CALL_GETFD].ret : 0;
-	d->cloexec = c[CALL_GETFD].ret & FD_CLOEXEC;
-}
-
-/* The first batch, of CHUNK descriptors at most: what each of them is. */
-static int ask_first(struct gather *g, struct desc **list, size_t n)
-{
-	int err;
-
-	for (size_t i = 0; i < n; i++) {
-		*list[i] = (struct desc){.fd = list[i]->fd};
-		for (size_t k = 0; k < g->calls; k++)
-			g->call[i * g->calls + k].arg[0] = ARG_VAL(list[i]->fd);
-	}
-	err = way_batch(g->way, g->call, n * g->calls);
-	if (err && err != ERR_NOTSUP)
-		return err;
-	for (size_t i = 0; i < n; i++) {
-		if (err) {
-			look_stat(&g->looker, list[i]);
-			list[i]->err_flags = list[i]->err_cloexec = err;
-		} else {
-			take_first(g, list[i], &g->call[i * g->calls], &g->stx[i]);
-		}
-	}
-	return 0;
-}
-
-static int ask_some_socks(struct gather *g, struct desc **socks, size_t n)
-{
-	int err;
-
-	if (!g->asker)
-		g->asker = sock_asker_new(SOCKS);
-	if (!g->asker)
-		return -ENOMEM;
-	err = sock_ask(g->asker, g->way, g->cred, g->f, socks, n);
-	if (err != ERR_NOTSUP)
-		return err;
-	g->f->err_socks = err;
-	return 0;
-}
-
-/* The further batches: the sockets among the n descriptors. */
-static int ask_socks(struct gather *g, struct desc **list, size_t n)
-{
-	struct desc *socks[SOCKS];
-	size_t k = 0;
-	int err = 0;
-
-	for (size_t i = 0; i < n && !err; i++) {
-		if (list[i]->state == DESC_OK && look_is_sock(list[i]))
-			socks[k++] = list[i];
-		if (k == SOCKS) {
-			err = ask_some_socks(g, socks, k);
-			k = 0;
-		}
-	}
-	return k && !err ? ask_some_socks(g, socks, k) : err;
-}
 
 /* ---- the follower ---- */
 
-static int look_at_range(struct gather *g, size_t from, size_t to)
+static int look_at_range(struct gather *g, struct looker *k, size_t from, size_t to)
 {
 	int err = 0;
 
@@ -168,28 +59,45 @@ static int look_at_range(struct gather *g, size_t from, size_t to)
 
 		/* Not d->state: the other thread may be writing it. */
 		if (d->identified)
-			err = look_desc(&g->looker, d);
+			err = look_desc(k, d);
 	}
 	return err;
+}
+
+/* The next piece from the front, waiting for it; false when there will be none. */
+static bool next_piece(struct gather *g, size_t *from, size_t *to)
+{
+	size_t limit;
+
+	pthread_mutex_lock(&g->mutex);
+	while (g->asked == g->looked && !g->end)
+		pthread_cond_wait(&g->more, &g->mutex);
+	limit = g->asked < g->back ? g->asked : g->back;
+	*from = g->looked;
+	*to = limit - g->looked < PIECE ? limit : g->looked + PIECE;
+	g->looked = *to;
+	pthread_mutex_unlock(&g->mutex);
+	return *from < *to;
+}
+
+static bool last_piece(struct gather *g, size_t *from, size_t *to)
+{
+	pthread_mutex_lock(&g->mutex);
+	*to = g->back;
+	*from = g->back - g->looked < PIECE ? g->looked : g->back - PIECE;
+	g->back = *from;
+	pthread_mutex_unlock(&g->mutex);
+	return *from < *to;
 }
 
 static void *follow(void *arg)
 {
 	struct gather *g = arg;
-	size_t looked = 0, to;
-	bool end = false;
+	size_t from, to;
 	int err = 0;
 
-	while (!err && !end) {
-		pthread_mutex_lock(&g->mutex);
-		while (g->asked == looked && !g->end)
-			pthread_cond_wait(&g->more, &g->mutex);
-		to = g->asked;
-		end = g->end && to == looked;
-		pthread_mutex_unlock(&g->mutex);
-		err = look_at_range(g, looked, to);
-		looked = to;
-	}
+	while (!err && next_piece(g, &from, &to))
+		err = look_at_range(g, &g->looker, from, to);
 	g->err = err;
 	return NULL;
 }
@@ -198,6 +106,7 @@ static void follower_start(struct gather *g, size_t n)
 {
 	pthread_mutex_init(&g->mutex, NULL);
 	pthread_cond_init(&g->more, NULL);
+	g->back = n;
 	g->follows = n >= FOLLOW_FROM && !g->first_line &&
 		pthread_create(&g->thread, NULL, follow, g) == 0;
 }
@@ -209,7 +118,7 @@ static int follower_tell(struct gather *g, size_t upto)
 
 	if (!g->follows) {
 		g->asked = upto;
-		return g->first_line ? 0 : look_at_range(g, from, upto);
+		return g->first_line ? 0 : look_at_range(g, &g->looker, from, upto);
 	}
 	pthread_mutex_lock(&g->mutex);
 	g->asked = upto;
@@ -218,8 +127,47 @@ static int follower_tell(struct gather *g, size_t upto)
 	return 0;
 }
 
-static int follower_end(struct gather *g)
+/* All have been asked: looks at descriptors from the end, until it meets the follower. */
+static int follower_help(struct gather *g, size_t n)
 {
+	size_t from, to;
+	int err;
+
+	if (!g->follows || g->asked < n)
+		return 0;
+	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
+	while (!err && last_piece(g, &from, &to))
+		err = look_at_range(g, &g->helper, from, to);
+	looker_close(&g->helper);
+	return err;
+}
+
+/* What the helper kept goes behind what the follower did. */
+static int take_helped(struct gather *g, size_t n)
+{
+	struct facts *f = g->f, *helped = &g->helped;
+	size_t paths = f->paths.len;
+	uint32_t locks = (uint32_t)f->nlock;
+
+	buf_add(&f->paths, helped->paths.data, helped->paths.len);
+	for (size_t i = 0; i < helped->nlock; i++) {
+		struct lock *l = facts_add_lock(f);
+
+		if (!l)
+			return -ENOMEM;
+		*l = helped->lock[i];
+	}
+	for (size_t i = g->back; i < n; i++) {
+		f->desc[i].path.at += paths;
+		f->desc[i].lock_at += locks;
+	}
+	return helped->paths.failed ? -ENOMEM : 0;
+}
+
+static int follower_end(struct gather *g, size_t n)
+{
+	int err;
+
 	if (g->follows) {
 		pthread_mutex_lock(&g->mutex);
 		g->end = true;
@@ -229,25 +177,29 @@ static int follower_end(struct gather *g)
 	}
 	pthread_cond_destroy(&g->more);
 	pthread_mutex_destroy(&g->mutex);
-	return g->err;
+	err = take_helped(g, n);
+	facts_free(&g->helped);
+	return g->err ? g->err : err;
 }
 
 /* ---- all descriptors ---- */
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 {
-	struct desc *list[CHUNK];
+	struct desc *list[ASK_MOST];
 	int err;
 
 	for (size_t i = 0; i < n; i++)
 		list[i] = &first[i];
-	err = ask_first(g, list, n);
+	err = ask_first_questions(g->asker, list, n);
+	if (!err)
+		err = ask_offsets(g->asker, list, n);
 	for (size_t i = 0; i < n && !err; i++)
 		list[i]->identified = list[i]->state == DESC_OK;
 	if (!err)
 		err = follower_tell(g, (size_t)(first - g->f->desc) + n);
 	if (!err && !g->first_line)
-		err = ask_socks(g, list, n);
+		err = ask_socks(g->asker, list, n);
 	return err;
 }
 
@@ -259,12 +211,14 @@ static int look_at_all(struct gather *g, size_t n)
 
 	follower_start(g, n);
 	while (f->ndesc < n && !err && !cli_interrupted()) {
-		size_t k = n - f->ndesc < CHUNK ? n - f->ndesc : CHUNK;
+		size_t k = n - f->ndesc < ASK_MOST ? n - f->ndesc : ASK_MOST;
 
 		err = ask_chunk(g, &f->desc[f->ndesc], k);
 		f->ndesc += k;
 	}
-	err_follower = follower_end(g);
+	if (!err)
+		err = follower_help(g, n);
+	err_follower = follower_end(g, n);
 	return err ? err : err_follower;
 }
 
@@ -287,11 +241,11 @@ static int look_again(struct gather *g, bool *any)
 
 		if (!has_changed(d))
 			continue;
-		err = ask_first(g, &d, 1);
+		err = ask_first_questions(g->asker, &d, 1);
 		if (!err && d->state == DESC_OK)
 			err = look_desc(&g->looker, d);
 		if (!err && d->state == DESC_OK && !d->other_file)
-			err = ask_socks(g, &d, 1);
+			err = ask_socks(g->asker, &d, 1);
 		*any |= has_changed(d);
 	}
 	return err;
@@ -324,26 +278,21 @@ static int look_until_steady(struct gather *g, size_t n)
 int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
 	const struct gather_opts *o, struct facts *out)
 {
-	struct gather *g = malloc(sizeof(*g));
-	int err = -ENOMEM;
+	struct gather g = {.f = out, .first_line = o->first_line};
+	int err;
 
 	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));
-	if (!g || !out->desc)
-		goto out_g;
-	memset(g, 0, offsetof(struct gather, stx));
-	g->way = w;
-	g->cred = cred;
-	g->f = out;
-	g->first_line = o->first_line;
-	lay_out(g);
+	if (!out->desc)
+		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++)
 		out->desc[i].fd = list->fd[i];
-	err = looker_open(p, o->mounts, out, &g->looker);
-	if (!err)
-		err = look_until_steady(g, list->n);
-	looker_close(&g->looker);
-	sock_asker_free(g->asker);
-out_g:
-	free(g);
+	err = looker_open(p, o->mounts, out, &g.looker);
+	if (err)
+		goto out_looker;
+	g.asker = asker_new(w, cred, &g.looker, o->first_line);
+	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
+	asker_free(g.asker);
+out_looker:
+	looker_close(&g.looker);
 	return err;
 }

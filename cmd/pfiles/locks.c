@@ -294,20 +294,11 @@ static int add_others(struct lock_table *t, const struct proc *p, const struct f
 	return 0;
 }
 
-int locks_of(struct lock_table *t, const struct proc *p, const struct fdinfo *info, struct desc *d,
-	struct facts *f)
+/* The first row of that inode or of a greater one. */
+static size_t first_row(const struct lock_table *t, uint64_t ino)
 {
-	uint64_t ino = info->ino ? info->ino : d->ino;
-	size_t low = 0, high;
-	int err = read_locks(t, p);
+	size_t low = 0, high = t->n;
 
-	if (err)
-		return err;
-	d->lock_at = (uint32_t)f->nlock;
-	d->locks = 0;
-	d->more_locks = info->nlocks > IN_INFO ? info->nlocks - IN_INFO : 0;
-	err = add_own(f, d, info);
-	high = t->n;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -316,6 +307,33 @@ int locks_of(struct lock_table *t, const struct proc *p, const struct fdinfo *in
 		else
 			high = middle;
 	}
+	return low;
+}
+
+bool locks_maybe(struct lock_table *t, const struct proc *p, uint64_t ino)
+{
+	size_t row;
+
+	if (read_locks(t, p))
+		return true;
+	row = first_row(t, ino);
+	return row < t->n && t->row[row].ino == ino;
+}
+
+int locks_of(struct lock_table *t, const struct proc *p, const struct fdinfo *info, struct desc *d,
+	struct facts *f)
+{
+	uint64_t ino = info->ino ? info->ino : d->ino;
+	size_t low;
+	int err = read_locks(t, p);
+
+	if (err)
+		return err;
+	d->lock_at = (uint32_t)f->nlock;
+	d->locks = 0;
+	d->more_locks = info->nlocks > IN_INFO ? info->nlocks - IN_INFO : 0;
+	err = add_own(f, d, info);
+	low = first_row(t, ino);
 	if (err || low == t->n || t->row[low].ino != ino)
 		return err;
 	return add_others(t, p, info, d, f, low);

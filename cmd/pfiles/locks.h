@@ -19,6 +19,12 @@ struct lock_table {
 void lock_table_free(struct lock_table *t);
 
 /*
+ * Whether there may be a lock on an inode of this number, on whatever device; when in doubt, or out of
+ * memory, there may. Saves reading the fdinfo of files that nobody has locked.
+ */
+bool locks_maybe(struct lock_table *t, const struct proc *p, uint64_t ino);
+
+/*
  * Fills d->lock_at, d->locks, d->more_locks: the locks held through this open file (out of its
  * fdinfo), then all others on the same inode. Locks that are only waited for do not count.
  */

@@ -71,7 +71,7 @@ void look_stat(struct looker *k, struct desc *d)
 		look_take_stat(d, &s);
 }
 
-static bool same_inode(const struct desc *d, const struct statx *s)
+bool look_same_inode(const struct desc *d, const struct statx *s)
 {
 	return s->stx_ino == d->ino && s->stx_dev_major == d->dev_major &&
 		s->stx_dev_minor == d->dev_minor;
@@ -83,10 +83,12 @@ static bool is_anonymous(const struct desc *d)
 }
 
 /* Not for anonymous files: the text of an epoll instance may be long, and holds up its users. */
-static bool needs_info(const struct desc *d)
+static bool needs_info(struct looker *k, const struct desc *d)
 {
 	if (d->err_flags || d->err_cloexec || d->err_stat)
 		return true;
+	if (d->pos_asked && !locks_maybe(&k->locks, k->p, d->ino))
+		return false;
 	return !S_ISSOCK(d->mode) && !is_anonymous(d);
 }
 
@@ -120,7 +122,7 @@ static bool same_by_stat(const struct looker *k, const struct desc *d)
 
 	if (d->err_stat)
 		return true;
-	return fd_view_stat(&k->view, d->fd, &s) == 0 && same_inode(d, &s);
+	return fd_view_stat(&k->view, d->fd, &s) == 0 && look_same_inode(d, &s);
 }
 
 /*
@@ -165,7 +167,7 @@ static int link_of_place(struct looker *k, struct desc *d)
 		return -errno;
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
 		err = -errno;
-	else if (!same_inode(d, &s))
+	else if (!look_same_inode(d, &s))
 		err = -ENOENT;
 	snprintf(number, sizeof(number), "%d", fd);
 	if (!err && text)
@@ -176,29 +178,31 @@ static int link_of_place(struct looker *k, struct desc *d)
 	return err ? err : n < 0 ? -errno : 0;
 }
 
-/* Whether the link's text says of itself that it belongs to the file of the first question. */
-static bool link_proves(const struct looker *k, const struct desc *d)
+static bool is_pipe(const struct looker *k, const struct desc *d)
 {
-	static const char pipe[] = "pipe:[", anon[] = "anon_inode:";
-	const char *link = buf_cstr(&k->link);
-
-	if (S_ISFIFO(d->mode) && strncmp(link, pipe, sizeof(pipe) - 1) == 0)
-		return strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
-	/* Anonymous files share one inode: nothing more tells them apart. */
-	return is_anonymous(d) && strncmp(link, anon, sizeof(anon) - 1) == 0;
+	return S_ISFIFO(d->mode) && mounts_of_pipes(k->mounts, d->dev_major, d->dev_minor);
 }
 
+/* Whether the link's text is the one of just this pipe. */
+static bool names_pipe(const struct looker *k, const struct desc *d)
+{
+	static const char pipe[] = "pipe:[";
+	const char *link = buf_cstr(&k->link);
+
+	return strncmp(link, pipe, sizeof(pipe) - 1) == 0 &&
+		strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
+}
+
+/* proved: what d->path says, if anything, is of the file of the first question. */
 static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
+	bool local = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	bool pipe = !d->err_stat && is_pipe(k, d);
+
 	buf_clear(&k->link);
-	*proved = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
-	if (*proved) {
-		d->err_path = link_of_place(k, d);
-	} else {
-		d->err_path = fd_view_link(&k->view, d->fd, &k->link);
-		*proved = !d->err_path && link_proves(k, d);
-	}
-	if (d->err_path == -ENOENT)
+	d->err_path = local ? link_of_place(k, d) : fd_view_link(&k->view, d->fd, &k->link);
+	*proved = local || pipe;
+	if (d->err_path == -ENOENT || (!d->err_path && pipe && !names_pipe(k, d)))
 		d->other_file = true;
 	else if (!d->err_path)
 		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
@@ -221,8 +225,10 @@ int look_desc(struct looker *k, struct desc *d)
 	if (!look_is_sock(d))
 		take_link(k, d, &proved);
 	/* A socket's own questions end with its inode. */
-	if (needs_info(d) && !d->other_file)
+	if (needs_info(k, d) && !d->other_file)
 		err = take_info(k, d);
+	else if (d->pos_asked)
+		d->has_pos = can_seek(k, d);
 	if (!proved && !d->err_path && !d->other_file && !k->f->paths.failed)
 		check_link(k, d);
 	return err;

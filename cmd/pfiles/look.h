@@ -38,4 +38,7 @@ void look_take_stat(struct desc *d, const struct statx *s);
 
 bool look_is_sock(const struct desc *d);
 
+/* Whether the answer (STATX_INO) is about the descriptor's file. */
+bool look_same_inode(const struct desc *d, const struct statx *s);
+
 #endif

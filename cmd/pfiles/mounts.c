@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "mounts.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 /* Those without a device of their own; the others have st_dev with a major number. */
 static const char *const local_types[] = {"bcachefs", "btrfs", "cgroup", "cgroup2", "configfs",
@@ -83,4 +87,20 @@ bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor)
 	if (!m->read)
 		read_mounts(m);
 	return m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device);
+}
+
+bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor)
+{
+	struct stat s;
+	int end[2];
+
+	if (!m->pipes_known && pipe2(end, O_CLOEXEC) == 0) {
+		if (fstat(end[0], &s) == 0) {
+			m->pipes = (struct mount){major(s.st_dev), minor(s.st_dev)};
+			m->pipes_known = true;
+		}
+		close(end[0]);
+		close(end[1]);
+	}
+	return m->pipes_known && m->pipes.dev_major == dev_major && m->pipes.dev_minor == dev_minor;
 }

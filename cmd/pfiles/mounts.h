@@ -16,10 +16,15 @@ struct mounts {
 	} * local;
 	size_t n, cap;
 	bool read;
+	bool pipes_known; /* pipes: the device of pipe(2) */
+	struct mount pipes;
 };
 void mounts_free(struct mounts *m);
 
 /* false also for what is not known. */
 bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+
+/* Whether it is the device of all pipes without a name. */
+bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor);
 
 #endif

@@ -41,8 +41,12 @@ static void fail(struct cli *c, const char *operand, const struct proc *p, int e
 		proc_explain(p, err, &all);
 	escape_add(&rest, operand, strlen(operand));
 	/* The explanation begins with the error's words, which are in front already. */
-	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0)
-		buf_str(&rest, buf_cstr(&all) + strlen(words));
+	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
+		const char *why = buf_cstr(&all) + strlen(words);
+
+		buf_str(&rest, *why == ' ' ? ":" : "");
+		buf_str(&rest, why);
+	}
 	cli_fail(c, words, buf_cstr(&rest));
 	buf_free(&all);
 	buf_free(&rest);
@@ -94,7 +98,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		err = gather(p, w, cred, list, &go, f);
 	if (w) {
 		way_report(w, &l->report);
-		l->reported = true;
+		l->asked = true;
 	}
 	way_close(cred);
 	way_close(w);
@@ -235,7 +239,7 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 		fail_hold(c, operand, &l);
 	else
 		fail(c, operand, p, err);
-	if (o->report && l.reported)
+	if (o->report && (!err || l.asked))
 		report(c, p, &l);
 	facts_free(&f);
 }

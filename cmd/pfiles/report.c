@@ -13,6 +13,10 @@ static void add_way(struct buf *out, const struct proc *p, const struct look *l)
 {
 	const struct way_report *r = &l->report;
 
+	if (!l->asked) {
+		buf_str(out, "no descriptors to ask about");
+		return;
+	}
 	switch (r->kind) {
 	case WAY_AGENT:
 		buf_str(out,
@@ -46,15 +50,15 @@ static void add_stops(struct buf *out, const struct look *l)
 		buf_fmt(out, "; %zu thread%s held for %llu us", l->held_threads,
 			l->held_threads == 1 ? "" : "s",
 			(unsigned long long)MICROSECONDS(l->held_ns));
+	else if (r->held_ns == 0) /* it may have been tried */
+		buf_str(out, "; nobody stopped");
 	else if (r->stops == 1)
 		buf_fmt(out, "; thread %d stopped for %llu us", (int)r->stopped_tid,
 			(unsigned long long)MICROSECONDS(r->held_ns));
-	else if (r->stops)
+	else
 		buf_fmt(out, "; thread %d stopped %u times for %llu us, longest %llu us",
 			(int)r->stopped_tid, r->stops, (unsigned long long)MICROSECONDS(r->held_ns),
 			(unsigned long long)MICROSECONDS(r->longest_ns));
-	else
-		buf_str(out, "; nobody stopped");
 }
 
 void report(struct cli *c, const struct proc *p, const struct look *l)

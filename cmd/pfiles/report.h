@@ -9,7 +9,7 @@
 /* One look at one process, for those who want to know how it went. */
 struct look {
 	struct opts *o;
-	bool reported; /* report is filled */
+	bool asked; /* there was something to ask about: report is filled */
 	struct way_report report;
 	bool foreign_user;   /* the agent was not wanted: another user namespace */
 	size_t held_threads; /* by -H */

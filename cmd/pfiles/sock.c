@@ -236,20 +236,30 @@ static int ask_family(struct way *w, struct desc *d, struct sock *k)
 	return err == ERR_NOTSUP ? 0 : err;
 }
 
-int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
-	struct desc **list, size_t n)
+static bool is_sock(const struct desc *d)
 {
-	int err;
+	return d->state == DESC_OK && !d->err_stat && S_ISSOCK(d->mode);
+}
 
+struct call *sock_calls(struct sock_asker *a, struct desc **list, size_t n, size_t *ncalls)
+{
 	for (size_t i = 0; i < n; i++)
 		aim(&a->slot[i], &a->call[i * CALLS], list[i]->fd);
-	err = way_batch(w, a->call, n * CALLS);
-	if (err)
-		return err;
+	*ncalls = n * CALLS;
+	return a->call;
+}
+
+int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+	struct desc **list, size_t n)
+{
+	int err = 0;
+
 	if (cred)
 		ask_peers_apart(a, cred, n);
-	for (size_t i = 0; i < n && !err; i++)
-		err = take(f, list[i], &a->slot[i], &a->call[i * CALLS]);
+	for (size_t i = 0; i < n && !err; i++) {
+		if (is_sock(list[i]))
+			err = take(f, list[i], &a->slot[i], &a->call[i * CALLS]);
+	}
 	for (size_t i = 0; i < n && !err; i++) {
 		struct desc *d = list[i];
 
@@ -257,4 +267,14 @@ int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts
 			err = ask_family(w, d, &f->sock[d->sock - 1]);
 	}
 	return err;
+}
+
+int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+	struct desc **list, size_t n)
+{
+	size_t ncalls;
+	struct call *calls = sock_calls(a, list, n, &ncalls);
+	int err = way_batch(w, calls, ncalls);
+
+	return err ? err : sock_take(a, w, cred, f, list, n);
 }

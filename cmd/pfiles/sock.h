@@ -13,12 +13,21 @@ struct sock_asker *sock_asker_new(size_t most);
 void sock_asker_free(struct sock_asker *a);
 
 /*
- * Asks the n sockets of list. cred, when not NULL, is the way for the one question (who is the
- * peer) whose answer depends on who asks. Each descriptor gets d->sock, or d->err_sock, or is
- * marked DESC_CHANGED when it is no longer the inode that it was. 0, ERR_NOTSUP (no way to ask),
- * ERR_GONE, -ENOMEM.
+ * Asks the n sockets of list. cred, when not NULL, is the way for the one question (who is the peer)
+ * whose answer depends on who asks. Each descriptor gets d->sock, or d->err_sock, or is marked
+ * DESC_CHANGED when it is no longer the inode that it was. 0, ERR_NOTSUP (no way to ask), ERR_GONE,
+ * -ENOMEM.
  */
 int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+	struct desc **list, size_t n) __attribute__((warn_unused_result));
+
+/*
+ * The same in two steps, for who has more calls to run in the same batch. sock_calls() gives the calls
+ * (owned by a, valid until the next use) and how many; when they have run, sock_take() takes the
+ * answers. What turned out not to be a socket is passed over.
+ */
+struct call *sock_calls(struct sock_asker *a, struct desc **list, size_t n, size_t *ncalls);
+int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
 	struct desc **list, size_t n) __attribute__((warn_unused_result));
 
 #endif

@@ -2,44 +2,45 @@
 /*
  * The agent: system calls inside a live process
  *
- * What has to hold
- *	The target never notices, whatever happens to us. Not only when all goes well: also when
- *this tool, or the process that controls the target for it, is killed between any two instructions.
- *	So there is no moment at which the target needs us to get home.
+ * What has to hold. The target never notices, whatever happens to us. Not only when all goes well:
+ * also when this tool, or the process that controls the target for it, is killed between any two
+ * instructions. So there is no moment at which the target needs us to get home.
  *
- * How it holds
- *	Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a thread
- *is diverted into it, its registers are written there too, as user space has to see them: an
- *	interrupted call rewound so that it starts again, a restartable sequence at its abort
- *address. The code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits:
- *before it the thread is untouched, after it the thread can go home alone. If we live, we do better
- *than that: we stop the thread where it waits in the cave and put registers and mask back by
- *ptrace, so that the kernel itself finishes the interrupted call with the right remaining time.
+ * How it holds. Code lies in a cave (cave.h): bytes of an executable page that nothing uses. Before a
+ * thread is diverted into it, its registers are written there too, as user space has to see them: an
+ * interrupted call rewound so that it starts again, a restartable sequence at its abort address. The
+ * code (code.S) ends by loading all of them in user mode. One PTRACE_SETREGS commits: before it the
+ * thread is untouched, after it the thread can go home alone. If we live, we do better than that: we
+ * stop the thread where it waits in the cave and put registers and mask back by ptrace, so that the
+ * kernel itself finishes the interrupted call with the right remaining time.
  *
- * Two shapes of agent
- *	Thread: the diverted thread maps scratch memory, makes a thread, and goes home; 20 us or so.
- *The new thread runs tables of calls out of the scratch memory, which we map too (through
- *	/proc/PID/map_files), blocks all signals, and leaves by itself when it hears nothing for 300
- *ms. Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
- *per slice. That is for processes with one thread (a second one would make unshare(2) and setns(2)
- *	fail), for those stopped by job control (a new thread would be stopped as well), and for
- *tools without the right to map_files.
+ * Two shapes of agent.
+ *   - Thread: the diverted thread maps scratch memory, makes a thread, and goes home. The new thread
+ *     runs tables of calls out of the scratch memory, which we map too (through /proc/PID/map_files),
+ *     blocks all signals, and leaves by itself when it hears nothing for 300 ms.
+ *   - Slices: the diverted thread maps scratch memory, runs one short table, unmaps, goes home; once
+ *     per slice. That is for processes with one thread (a second one would make unshare(2) and
+ *     setns(2) fail), for those stopped by job control (a new thread would be stopped as well), and
+ *     for tools without the right to map_files.
  *
- * Three parties
- *	The tool (this file), the warden (agent_job.c; all ptrace is there) and the target. Tool and
- *	warden watch each other: whoever survives waits until no thread is in the cave and zeroes
- *it. When both die at once the bytes stay in the private copy of that page, inert; the next tool
- *finds them by their header, makes sure that nobody is in there, and clears them.
+ * Parties. The tool (this file), the warden (agent_job.c; all ptrace is there, in a child of it, the
+ * tracer) and the target. Tool, warden and tracer watch each other: whoever survives waits until no
+ * thread is in the cave and zeroes it. When all die at once the bytes stay in the private copy of that
+ * page, inert; the next tool finds them by their header, makes sure that nobody is in there, and
+ * clears them.
  *
- * Races that have names
- *	The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
- *that answers a stop with EINTR. Since it has only just entered, it is made to enter again
- *(machine.h). The stranger: the program maps something at our address before we do.
- *MAP_FIXED_NOREPLACE refuses, and a mapping is only believed to be ours with our nonce in it. The
- *double: two tools at once. flock(2) on the process's /proc directory, held by tool and warden,
- *	gone with them.
- *	The half-born: the diverted thread has made the agent and not said so yet. It is never
- *called back from there.
+ * Races that have names.
+ *   - The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
+ *     that answers a stop with EINTR. Since it has only just entered, it is made to enter again
+ *     (machine.h).
+ *   - The stranger: the program maps something at our address before we do. MAP_FIXED_NOREPLACE
+ *     refuses, and a mapping is only believed to be ours with our nonce in it.
+ *   - The double: two tools at once. flock(2) on the process's /proc directory, held by tool and
+ *     warden, gone with them.
+ *   - The half-mapped: the diverted thread has its scratch memory and has not marked it yet. It is not
+ *     called back from there either.
+ *   - The half-born: the diverted thread has made the agent and not said so yet. It is never called
+ *     back from there.
  *
  * What remains is in ptools(7), HAZARDS.
  */
@@ -48,7 +49,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@
 #include "ctl/agent_job.h"
 #include "ctl/divert.h"
 #include "ctl/table.h"
-#include "ctl/touch.h"
+#include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
 #include "proc/threads.h"
@@ -120,26 +120,6 @@ static bool may_map_files(const void *shared)
 	return fd >= 0;
 }
 
-static int map_scratch(struct agent *a)
-{
-	char path[80];
-	void *m;
-	int fd;
-
-	snprintf(path, sizeof path, "map_files/%lx-%lx", (unsigned long)a->control->scratch,
-		(unsigned long)a->control->scratch + SCRATCH_SIZE);
-	touch_point("map_files");
-	fd = openat(proc_dirfd(a->p), path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT || errno == ESRCH ? ERR_GONE : -errno;
-	m = mmap(NULL, SCRATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (m == MAP_FAILED)
-		return -errno;
-	a->scratch = m;
-	return 0;
-}
-
 static int start(struct agent *a)
 {
 	struct agent_work work = {.p = a->p, .control = a->control};
@@ -149,9 +129,10 @@ static int start(struct agent *a)
 
 	if (!err)
 		err = warden_await(a->warden, &m, ANSWER_MS);
-	if (!err && a->control->own_thread)
-		err = map_scratch(a);
-	return err;
+	if (err || !a->control->own_thread)
+		return err;
+	a->scratch = agent_map_scratch(a->p, a->control);
+	return a->scratch ? 0 : ERR_LOST;
 }
 
 static int allocate(struct proc *p, struct agent **out)
@@ -226,16 +207,19 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 
 /* ---- calls, run by a thread of its own ---- */
 
-static _Atomic uint32_t *state_of(struct agent *a)
+static uint32_t *state_of(struct agent *a)
 {
-	return (_Atomic uint32_t *)&((struct scratch_head *)a->scratch)->state;
+	return &((struct scratch_head *)a->scratch)->state;
+}
+
+static uint32_t state_now(struct agent *a)
+{
+	return __atomic_load_n(state_of(a), __ATOMIC_SEQ_CST);
 }
 
 static void post(struct agent *a, uint32_t state)
 {
-	atomic_store(state_of(a), state);
-	touch_point("wake");
-	syscall(SYS_futex, state_of(a), FUTEX_WAKE, 1, NULL, NULL, 0);
+	agent_post(state_of(a), state);
 }
 
 /* It may have left, or stand still with its whole process in a job-control stop. */
@@ -250,12 +234,12 @@ static int await_done(struct agent *a)
 	struct timespec step = {.tv_nsec = 50000000};
 
 	for (int i = 0; i < SPINS; i++) {
-		if (atomic_load(state_of(a)) == SCRATCH_DONE)
+		if (state_now(a) == SCRATCH_DONE)
 			return 0;
 		__builtin_ia32_pause();
 	}
 	for (int ms = 0; ms < BATCH_MS; ms += 50) {
-		uint32_t seen = atomic_load(state_of(a));
+		uint32_t seen = state_now(a);
 		if (seen == SCRATCH_DONE)
 			return 0;
 		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
@@ -311,13 +295,20 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 
 /* ---- public ---- */
 
-static int check_all(const struct call *calls, size_t n)
+bool agent_may_wait(const struct agent *a)
+{
+	return a->control->own_thread;
+}
+
+static int check_all(const struct agent *a, const struct call *calls, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t bytes = 0;
 		int err = call_allowed(&calls[i]);
 		for (int j = 0; !err && j < 6; j++)
 			bytes += calls[i].arg[j].how == CALL_VALUE ? 0 : calls[i].arg[j].len;
+		if (!err && call_may_wait(&calls[i]) && !agent_may_wait(a))
+			err = ERR_REFUSED;
 		if (err || bytes > CALL_BYTES_MAX)
 			return err ? err : ERR_TOOBIG;
 	}
@@ -326,7 +317,7 @@ static int check_all(const struct call *calls, size_t n)
 
 int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
 {
-	int err = check_all(calls, n);
+	int err = check_all(a, calls, n);
 
 	*done = 0;
 	if (!err && a->lost)
@@ -376,7 +367,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!cave_vacate(a->p, mem, &c->cave, VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, NULL, VACATE_MS);
 	close(mem);
 }
 

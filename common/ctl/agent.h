@@ -44,6 +44,9 @@ struct agent_report {
 	unsigned stops;
 	uint64_t calls, held_ns, longest_ns;
 };
+/* Whether the agent is a thread of its own, so that calls which may wait (call_may_wait) are allowed. */
+bool agent_may_wait(const struct agent *a);
+
 void agent_report(const struct agent *a, struct agent_report *out);
 
 /* Leaves the target: no thread, mapping or changed byte remains. Frees; takes NULL. */

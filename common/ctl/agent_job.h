@@ -2,31 +2,7 @@
 #ifndef PTOOLS_CTL_AGENT_JOB_H
 #define PTOOLS_CTL_AGENT_JOB_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "ctl/cave.h"
-#include "proc/proc.h"
-
-#define SCRATCH_SIZE (512u << 10)
-
-/*
- * What tool and warden share: memory that both have mapped. The warden writes the first part, so
- * that the tool can clean up behind a warden that was killed.
- */
-struct agent_control {
-	bool own_thread; /* set by the tool: make the agent a thread */
-	bool narrow;
-	struct cave cave; /* addr 0: nothing was written yet */
-	uint64_t scratch; /* address in the target */
-	pid_t victim;     /* the thread that was diverted last */
-	pid_t agent;      /* the agent's thread id, 0: none */
-	unsigned stops;
-	uint64_t held_ns, longest_ns;
-	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */
-	unsigned char table[SCRATCH_SIZE] __attribute__((aligned(16)));
-};
+#include "ctl/agent_control.h"
 
 /* The warden's requests. */
 enum { AGENT_SLICE = 1 };
@@ -42,9 +18,5 @@ struct agent_work {
  * the end everything is put back.
  */
 void agent_job(int sock, void *work);
-
-/* The target's memory, through whichever thread still has it (cave_open_mem). */
-int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
-	__attribute__((warn_unused_result));
 
 #endif

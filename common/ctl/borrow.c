@@ -10,10 +10,14 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "proc/threads.h"
 
 struct borrow {
-	int pidfd; /* the handle's */
+	int pidfd;
+	bool own; /* not the handle's, but one of a thread */
 };
+
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 
 /* The duplicate (close-on-exec), or -errno. */
 static int take(const struct borrow *b, uint64_t fd)
@@ -31,9 +35,24 @@ static int whole_failure(int err)
 	case -EPERM: return ERR_PERM;
 	case -ESRCH: return ERR_GONE;
 	case -ENOSYS:
-	case -EINVAL: return ERR_OLDKERNEL;
+	case -EINVAL:
+	case ERR_OLDKERNEL: return ERR_OLDKERNEL;
 	default: return 0;
 	}
+}
+
+/* A process whose leader has died gives its descriptors away through a thread that lives. */
+static int pidfd_of_thread(const struct proc *p)
+{
+	struct threads t = {0};
+	int fd = -1;
+
+	if (threads_list(p, &t) == 0)
+		for (size_t i = 0; i < t.n && fd < 0; i++)
+			if (t.tid[i] != proc_pid(p))
+				fd = (int)syscall(SYS_pidfd_open, t.tid[i], PIDFD_OF_THREAD);
+	threads_free(&t);
+	return fd;
 }
 
 int borrow_open(struct proc *p, struct borrow **out)
@@ -46,9 +65,14 @@ int borrow_open(struct proc *p, struct borrow **out)
 	b = malloc(sizeof(*b));
 	if (!b)
 		return -ENOMEM;
-	b->pidfd = proc_pidfd(p);
+	*b = (struct borrow){.pidfd = proc_pidfd(p)};
 	/* The right is looked at before the number: no process has a descriptor -1. */
 	dup = take(b, (uint64_t)-1);
+	if (dup == -ESRCH && proc_check(p) == 0) {
+		b->pidfd = pidfd_of_thread(p);
+		b->own = b->pidfd >= 0;
+		dup = b->own ? take(b, (uint64_t)-1) : ERR_OLDKERNEL;
+	}
 	err = whole_failure(dup);
 	if (dup >= 0)
 		close(dup);
@@ -62,6 +86,8 @@ int borrow_open(struct proc *p, struct borrow **out)
 
 void borrow_close(struct borrow *b)
 {
+	if (b && b->own)
+		close(b->pidfd);
 	free(b);
 }
 
@@ -70,7 +96,7 @@ static int64_t run_here(const struct call *c, int dup)
 	uint64_t a[6];
 	long ret;
 
-	if (c->nr == SYS_fcntl && c->arg[1].value == F_GETFD)
+	if ((c->nr == SYS_fcntl && c->arg[1].value == F_GETFD) || call_may_wait(c))
 		return -ENOTSUP;
 	for (unsigned i = 0; i < 6; i++) {
 		const struct call_arg *arg = &c->arg[i];

@@ -2,10 +2,11 @@
 /*
  * The system calls that may be run in a process that is not ours: those that neither block nor
  * change anything. A call is described by the shape of its arguments and, where one argument picks
- * what is done (a command, a request), by a row for each of its values that is harmless. What is
- * not here is refused; among the reasons that are easy to overlook: fcntl(F_GETLK)         asks the
- * server on a network file system fstat, newfstatat      the same; statx with AT_STATX_DONT_SYNC
- * does not lseek                  waits for a read by another thread that shares the file position
+ * what is done (a command, a request), by a row for each of its values that is harmless. What is not
+ * here is refused; among the reasons that are easy to overlook:
+ *   fcntl(F_GETLK)         asks the server on a network file system
+ *   fstat, newfstatat      the same; statx with AT_STATX_DONT_SYNC does not
+ *   lseek                  moves; only SEEK_CUR by 0 does not, and it may wait (call_may_wait)
  *   getsockopt(SO_ERROR)   clears the pending error; SO_PEERPIDFD makes a descriptor;
  *                          TCP_ZEROCOPY_RECEIVE takes data
  *   ioctl(SIOCGSKNS)       makes a descriptor
@@ -23,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -76,6 +78,7 @@ static const struct rule rules[] = {
 	[SYS_getpeername] = SIMPLE("dbx"),
 	[SYS_ioctl] = FORMS(1, {FIONREAD, 4, "dvo"}, {SIOCOUTQ, 4, "dvo"}, {TIOCGPTN, 4, "dvo"},
 		{TIOCGWINSZ, sizeof(struct winsize), "dvo"}),
+	[SYS_lseek] = SIMPLE("d0v"),
 	[SYS_getpid] = SIMPLE(""),
 	[SYS_getppid] = SIMPLE(""),
 	[SYS_gettid] = SIMPLE(""),
@@ -222,9 +225,16 @@ int call_allowed(const struct call *c)
 		return ERR_REFUSED;
 	if (c->nr == SYS_statx && (c->arg[2].value & AT_STATX_SYNC_TYPE) != AT_STATX_DONT_SYNC)
 		return ERR_REFUSED;
+	if (c->nr == SYS_lseek && c->arg[2].value != SEEK_CUR)
+		return ERR_REFUSED;
 	if (c->nr == SYS_getsockopt && !socket_option_allowed(c->arg[1].value, c->arg[2].value))
 		return ERR_REFUSED;
 	return 0;
+}
+
+bool call_may_wait(const struct call *c)
+{
+	return c->nr == SYS_lseek;
 }
 
 bool call_on_descriptor(const struct call *c)

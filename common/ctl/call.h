@@ -48,6 +48,13 @@ struct call {
  */
 int call_allowed(const struct call *c) __attribute__((warn_unused_result));
 
+/*
+ * Whether it may wait for a moment after all: lseek(2) by 0, behind a read of the same open file by
+ * another thread (Linux guards the position by a mutex). Only an agent with a thread of its own runs
+ * these; a diverted thread, or the tool itself, must not be made to wait.
+ */
+bool call_may_wait(const struct call *c);
+
 /* Whether it is a call of that table whose first argument is a descriptor. */
 bool call_on_descriptor(const struct call *c);
 

@@ -13,15 +13,11 @@
 #include "ctl/machine.h"
 #include "ctl/touch.h"
 #include "proc/maps.h"
-#include "proc/status.h"
 #include "proc/threads.h"
 
-#define CODE_MAX    2048 /* more than machine_code_size() */
-#define PAGE        4096u
-#define PHDRS_MAX   64
-#define STAMP_YOUNG 400000000u /* ns: longer than an agent lives without a word from its tool */
-#define ALL_BLOCKED 0xfffffffffffbfeffu /* as SigBlk shows it: all but KILL and STOP */
-#define LONG_ENOUGH 1000000u /* ns of run time: more than the way home through the cave takes */
+#define CODE_MAX  2048 /* more than machine_code_size() */
+#define PAGE      4096u
+#define PHDRS_MAX 64
 
 uint64_t cave_clock(void)
 {
@@ -104,7 +100,7 @@ int cave_is_narrow(const struct proc *p, bool *narrow)
 
 	if (!err)
 		err = ERR_GONE;
-	for (size_t i = 0; i < t.n && err == ERR_GONE; i++)
+	for (size_t i = 0; i < t.n && err; i++)
 		err = auxv_read(p, t.tid[i], &v);
 	*narrow = v.narrow;
 	threads_free(&t);
@@ -311,87 +307,9 @@ int cave_hole(const struct proc *p, bool narrow, uint64_t size, uint64_t *addr)
 	return g.best > 4 * size ? 0 : ERR_NOCAVE;
 }
 
-/* ---- who is in there ---- */
-
-static uint64_t run_time(const struct proc *p, pid_t tid)
-{
-	char path[40];
-	struct buf b = {0};
-	unsigned long long ns = 0;
-
-	snprintf(path, sizeof path, "task/%d/schedstat", (int)tid);
-	if (proc_read_file(p, path, 256, &b) || sscanf(buf_cstr(&b), "%llu", &ns) != 1)
-		ns = 0;
-	buf_free(&b);
-	return ns;
-}
-
-/*
- * A thread that sleeps or is stopped shows its pc. One that runs does not; it is out of the cave if
- * its signals are not all blocked, as they are in there up to the last two dozen instructions, and
- * if it has run for longer than those take since that was seen.
- */
-static bool may_be_inside(const struct proc *p, pid_t tid, const struct cave *c)
-{
-	struct thread_place at;
-	struct status st;
-	uint64_t before = run_time(p, tid);
-	struct timespec pause = {.tv_nsec = 2000000};
-
-	if (thread_place(p, tid, &at))
-		return !strchr("?ZX", thread_state(p, tid));
-	if (!at.running)
-		return at.pc >= c->addr && at.pc <= c->addr + machine_code_size();
-	if (status_read(p, tid, &st) || (st.sig_blocked & ALL_BLOCKED) == ALL_BLOCKED)
-		return true;
-	nanosleep(&pause, NULL);
-	if (!thread_place(p, tid, &at) && !at.running)
-		return at.pc >= c->addr && at.pc <= c->addr + machine_code_size();
-	return run_time(p, tid) - before < LONG_ENOUGH;
-}
-
-static bool is_occupied(const struct proc *p, const struct cave *c)
-{
-	struct threads t = {0};
-	bool inside = threads_list(p, &t) != 0;
-
-	for (size_t i = 0; i < t.n && !inside; i++)
-		inside = may_be_inside(p, t.tid[i], c);
-	threads_free(&t);
-	return inside;
-}
-
-int cave_check(const struct proc *p, int mem, const struct cave *c)
-{
-	unsigned char bytes[CODE_MAX];
-	uint64_t age;
-
-	if (cave_read(mem, c->addr, bytes, machine_code_size()))
-		return ERR_GONE;
-	if (!machine_is_code(bytes))
-		return 0;
-	age = cave_clock() - machine_code_stamp(bytes);
-	if (age < STAMP_YOUNG || -age < STAMP_YOUNG || is_occupied(p, c))
-		return ERR_BUSY;
-	return 0;
-}
-
 int cave_clear(int mem, const struct cave *c)
 {
 	static const unsigned char zeros[CODE_MAX];
 
 	return cave_write(mem, c->addr, zeros, machine_code_size());
-}
-
-int cave_vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
-{
-	uint64_t end = cave_clock() + timeout_ms * 1000000ull;
-	struct timespec pause = {.tv_nsec = 500000};
-
-	while (!proc_check(p) && is_occupied(p, c)) {
-		if (cave_clock() > end)
-			return ERR_TIMEOUT;
-		nanosleep(&pause, NULL);
-	}
-	return cave_clear(mem, c);
 }

@@ -40,21 +40,6 @@ int cave_find(const struct proc *p, pid_t tid, int mem, struct cave *out)
 int cave_hole(const struct proc *p, bool narrow, uint64_t size, uint64_t *addr)
 	__attribute__((warn_unused_result));
 
-/*
- * Whether the cave may be written: its bytes are zero, or they were left by a tool that was killed
- * together with its warden, long ago, and no thread is in there. ERR_BUSY otherwise. The lock of
- * agent.c keeps other living tools away.
- */
-int cave_check(const struct proc *p, int mem, const struct cave *c)
-	__attribute__((warn_unused_result));
-
-/*
- * Waits until no thread of the process can be in the cave, at most timeout_ms; then zeroes it. When
- * the time is over the bytes stay (they are inert, the next tool clears them): ERR_TIMEOUT.
- */
-int cave_vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
-	__attribute__((warn_unused_result));
-
 /* Zeroes the cave; the caller knows that nobody is in it. */
 int cave_clear(int mem, const struct cave *c) __attribute__((warn_unused_result));
 

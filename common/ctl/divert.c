@@ -102,6 +102,7 @@ static int commit(struct diversion *d)
 	machine_enter(&in, &d->saved, d->cave.addr);
 	/* Registers first: a mask without them would stay for ever if we died in between. */
 	err = set_regs(d, &in);
+	d->committed = !err;
 	if (!err)
 		err = tracee_set_mask(d->victim.tid, ~(uint64_t)0);
 	if (!err)
@@ -110,20 +111,22 @@ static int commit(struct diversion *d)
 	return err;
 }
 
-/* The late sleeper's call is asked again even if nothing else comes of it. */
-static int step_back(struct diversion *d, const struct user_regs_struct *found, int err)
+/*
+ * The late sleeper's call is made to start again before anything else is looked at: as long as that is
+ * not done, our death would show the thread an EINTR.
+ */
+static int settle_late_sleeper(struct diversion *d)
 {
-	if (err != ERR_GONE && memcmp(found, &d->saved.regs, sizeof *found))
-		(void)!set_regs(d, &d->saved.regs);
-	(void)!tracee_detach(d->victim.tid);
-	d->held_ns = tracee_clock() - d->begun;
-	return err;
+	int err = settle_call(d);
+
+	if (err || d->victim.stopped || !machine_settle_eintr(&d->saved, true))
+		return err;
+	return set_regs(d, &d->saved.regs);
 }
 
-int divert_begin(struct diversion *d)
+static int stop_and_settle(struct diversion *d)
 {
 	pid_t tid = d->victim.tid;
-	struct user_regs_struct found;
 	int err = tracee_seize(tid);
 
 	if (err)
@@ -132,22 +135,44 @@ int divert_begin(struct diversion *d)
 	err = tracee_interrupt(tid);
 	if (!err)
 		err = tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL);
-	if (err)
-		return err;
+	d->seen = !err;
 	d->saved.tid = tid;
-	err = tracee_get_regs(tid, &d->saved.regs);
-	if (err)
-		return err;
+	if (!err)
+		err = tracee_get_regs(tid, &d->saved.regs);
+	return err ? err : settle_late_sleeper(d);
+}
+
+static int step_back(struct diversion *d, int err)
+{
+	if (d->seen && err != ERR_GONE)
+		(void)!tracee_detach(d->victim.tid);
+	d->held_ns = tracee_clock() - d->begun;
+	return err;
+}
+
+int divert_look(struct diversion *d)
+{
+	d->seen = false;
+	return step_back(d, stop_and_settle(d));
+}
+
+int divert_begin(struct diversion *d)
+{
+	struct user_regs_struct found;
+	int err;
+
+	d->seen = d->committed = false;
+	err = stop_and_settle(d);
 	found = d->saved.regs;
-	err = settle_call(d);
-	if (!err && !d->victim.stopped)
-		(void)machine_settle_eintr(&d->saved, true);
 	if (!err)
 		err = examine(d);
-	if (err)
-		return step_back(d, &found, err);
-	err = commit(d);
-	return err && err != ERR_GONE ? step_back(d, &found, err) : err;
+	if (!err)
+		err = commit(d);
+	if (!err)
+		return 0;
+	if (d->committed && err != ERR_GONE)
+		(void)!set_regs(d, &found);
+	return step_back(d, err);
 }
 
 int divert_stop(struct diversion *d, int *map_error)
@@ -164,6 +189,7 @@ int divert_stop(struct diversion *d, int *map_error)
 	if (err)
 		return err;
 	d->away = machine_is_away(&now, d->cave.addr);
+	d->entering = d->away && machine_is_entering(&now, d->cave.addr);
 	if (d->away)
 		*map_error = machine_map_error(&now);
 	return 0;

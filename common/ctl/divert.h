@@ -24,11 +24,12 @@ struct scratch_head {
 	uint64_t nonce; /* params.stamp: the mapping was made by this very diversion */
 	uint64_t unused3;
 	uint64_t first, last;
+	uint64_t nap[2]; /* the diverted thread's own */
 };
 
 /*
  * One thread diverted into the cave for a moment. Used in the warden, within its budget. Fill in p,
- * mem, cave, victim and params; the rest belongs to these functions.
+ * mem, cave, victim, params and locked; the rest belongs to these functions.
  */
 struct diversion {
 	const struct proc *p;
@@ -39,6 +40,9 @@ struct diversion {
 	struct saved saved;
 	struct user_regs_struct *locked; /* a resident page, for tracee_set_regs() */
 	uint64_t begun, held_ns;         /* how long the thread was away, in the end */
+	bool seen;                       /* it has stopped */
+	bool committed;                  /* its registers lead into the cave */
+	bool entering;                   /* it is there, but has not marked the mapping as ours */
 	bool away;                       /* it is in the cave now */
 };
 
@@ -48,6 +52,12 @@ struct diversion {
  * it.
  */
 int divert_begin(struct diversion *d) __attribute__((warn_unused_result));
+
+/*
+ * Stops the thread for as long as it takes to read its registers into d->saved.regs, and lets it go.
+ * Only p, mem, victim and locked are used. ERR_TIMEOUT as above.
+ */
+int divert_look(struct diversion *d) __attribute__((warn_unused_result));
 
 /*
  * Stops it again. d->away tells whether it still waits in the cave: only then do the next two make

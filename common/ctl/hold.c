@@ -2,24 +2,23 @@
 /*
  * A whole process stopped for one exact instant
  *
- * Stop states
- *	PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and it
- *stops (PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds, a
- *	sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7)
- *says so), one in a job-control stop where it stands. One in D state stops when that is over, a
- *vfork parent when its child has gone on: for these there is the deadline.
+ * Stop states. PTRACE_SEIZE takes a thread and changes nothing; PTRACE_INTERRUPT asks it to stop, and
+ * it stops (PTRACE_EVENT_STOP) at its next way back to user space: a running one within microseconds,
+ * a sleeping one by being woken (its call restarts afterwards, or returns EINTR where signal(7) says
+ * so), one in a job-control stop where it stands. One in D state stops when that is over, a vfork
+ * parent when its child has gone on: for these there is the deadline.
  *
- * Races that have names
- *	The newborn: a thread not yet taken makes another while we take its siblings. So the list is
- *read again after everybody known has stopped, until it holds nobody new: stopped threads make
- *none. The mortal: a thread dies between list and stop. It is forgotten; its death is taken note
- *of, for a dead thread that its tracer ignores keeps the whole process from ending. The signal: one
- *that is being delivered when the thread stops is passed on, and the stop waited for again
- *(tracee.c).
+ * Races that have names.
+ *   - The newborn: a thread not yet taken makes another while we take its siblings. So the list is
+ *     read again after everybody known has stopped, until it holds nobody new: stopped threads make
+ *     none.
+ *   - The mortal: a thread dies between list and stop. It is forgotten; its death is taken note of,
+ *     for a dead thread that its tracer ignores keeps the whole process from ending.
+ *   - The signal: one that is being delivered when the thread stops is passed on, and the stop waited
+ *     for again (tracee.c).
  *
- * Letting go
- *	Detaching, one by one. A job-control stop is entered again by those who were in it. If this
- *process dies at any moment the kernel does the same.
+ * Letting go. Detaching, one by one. A job-control stop is entered again by those who were in it. If
+ * this process dies at any moment the kernel does the same.
  */
 #include "ctl/hold.h"
 
@@ -238,6 +237,8 @@ static void hold_job(int sock, void *arg)
 		err = -ENOMEM;
 	if (!err)
 		err = take_all(&h, c);
+	if (!err)
+		err = budget_set(&budget, c->budget_ms); /* counts from here: everybody stands */
 	warden_answer(sock, err, 0);
 	if (err)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */

@@ -62,11 +62,20 @@ void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_
 void machine_enter_unmap(
 	struct user_regs_struct *regs, const struct saved *s, uint64_t cave, uint64_t scratch);
 
+uint64_t machine_pc(const struct user_regs_struct *regs);
+uint64_t machine_sp(const struct user_regs_struct *regs);
+
 /*
  * Whether a diverted thread, stopped again, still waits to be put back; false when it is on its way
  * home or there: then it must be left alone, since a handler may have run on that way.
  */
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave);
+
+/*
+ * Whether it stands before the point where its scratch memory bears our mark: the memory may be there
+ * all the same, so it must not be put back from here.
+ */
+bool machine_is_entering(const struct user_regs_struct *regs, uint64_t cave);
 /* 0, or the -errno of the mmap with which the code began. */
 int machine_map_error(const struct user_regs_struct *regs);
 

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -155,6 +156,19 @@ static void consider(struct choice *c, pid_t tid)
 	c->victim = (struct victim){.tid = tid, .stopped = stopped};
 }
 
+/*
+ * A thread that runs now may be about to sleep, as the loop of a server does after each request. One
+ * that runs at two looks, a moment apart, is likely to run at the third.
+ */
+static bool runs_on(struct choice *c)
+{
+	struct timespec moment = {.tv_nsec = 100000};
+	bool stopped;
+
+	nanosleep(&moment, NULL);
+	return rank_of(c, c->victim.tid, &stopped) >= RANK_RUNNING;
+}
+
 int victim_choose(const struct proc *p, bool narrow, struct victim *out)
 {
 	struct choice c = {.p = p, .narrow = narrow, .why_not = ERR_NOVICTIM};
@@ -166,8 +180,12 @@ int victim_choose(const struct proc *p, bool narrow, struct victim *out)
 	threads_free(&t);
 	if (err)
 		return err;
+	if (c.best == RANK_NONE)
+		return c.why_not;
+	if (c.best == RANK_RUNNING && !runs_on(&c))
+		return ERR_NOVICTIM;
 	*out = c.victim;
-	return c.best == RANK_NONE ? c.why_not : 0;
+	return 0;
 }
 
 /* ---- the process as a whole ---- */

@@ -106,17 +106,23 @@ out_free:
 	return err;
 }
 
+static long ms_since(const struct timespec *begun)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - begun->tv_sec) * 1000 + (now.tv_nsec - begun->tv_nsec) / 1000000;
+}
+
 int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 {
 	struct pollfd pfd = {.fd = w->sock, .events = POLLIN};
-	struct timespec begun, now;
+	struct timespec begun;
 	ssize_t n;
 
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	for (;;) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		long spent = (now.tv_sec - begun.tv_sec) * 1000 +
-			(now.tv_nsec - begun.tv_nsec) / 1000000;
+		long spent = ms_since(&begun);
 		if (spent >= (long)timeout_ms)
 			return ERR_TIMEOUT;
 		if (poll(&pfd, 1, (int)timeout_ms - (int)spent) <= 0)
@@ -139,14 +145,15 @@ int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 
 static bool reap(pid_t pid, unsigned timeout_ms, int *status)
 {
-	struct timespec pause = {.tv_nsec = 100000};
+	struct timespec pause = {.tv_nsec = 100000}, begun;
 
-	for (unsigned waited = 0; waited <= timeout_ms * 10; waited++) {
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	do {
 		pid_t r = waitpid(pid, status, WNOHANG);
 		if (r == pid || (r < 0 && errno != EINTR))
 			return r == pid;
 		nanosleep(&pause, NULL);
-	}
+	} while (ms_since(&begun) < (long)timeout_ms);
 	return false;
 }
 

@@ -122,6 +122,11 @@ int way_batch(struct way *w, struct call *calls, size_t n)
 	return ERR_NOTSUP;
 }
 
+bool way_may_wait(const struct way *w)
+{
+	return w->agent && agent_may_wait(w->agent);
+}
+
 enum way_kind way_kind(const struct way *w)
 {
 	return w->report.kind;

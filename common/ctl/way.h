@@ -42,6 +42,9 @@ int way_open(struct proc *p, unsigned flags, struct way **out) __attribute__((wa
  */
 int way_batch(struct way *w, struct call *calls, size_t n) __attribute__((warn_unused_result));
 
+/* Whether calls that may wait (call_may_wait) are run; else they give -ENOTSUP, or are refused. */
+bool way_may_wait(const struct way *w);
+
 enum way_kind way_kind(const struct way *w);
 
 /* What was done to the target, for -s. Times in nanoseconds. */

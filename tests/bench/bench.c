@@ -164,7 +164,7 @@ static double run(const struct command *c, const char *build, pid_t victim, bool
 	for (i = 0; i < WORDS && c->words[i]; i++)
 		argv[i] = c->words[i];
 	if (report)
-		argv[i++] = "-s";
+		argv[i++] = "-s"; /* what it says on standard error goes below the row */
 	snprintf(pid, sizeof(pid), "%d", victim);
 	argv[i++] = pid;
 	argv[i] = NULL;
@@ -172,6 +172,8 @@ static double run(const struct command *c, const char *build, pid_t victim, bool
 	if (strcmp(argv[0], "pfiles") == 0)
 		argv[0] = own;
 	posix_spawn_file_actions_init(&act);
+	if (report)
+		posix_spawn_file_actions_adddup2(&act, 1, 2);
 	posix_spawn_file_actions_addopen(&act, 1, "/dev/null", O_WRONLY, 0);
 	if (!report)
 		posix_spawn_file_actions_addopen(&act, 2, "/dev/null", O_WRONLY, 0);

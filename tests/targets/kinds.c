@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* build: static 32 */
 /* kinds DIR: one descriptor of each kind that is not a socket; its files are made in DIR. */
-#define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <signal.h>
 #include <sys/epoll.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* locks DIR: locks of all kinds, its own and those of a child. */
-#define _GNU_SOURCE
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/wait.h>

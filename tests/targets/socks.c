@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* build: static 32 */
 /* socks DIR: sockets of many kinds, options and names. */
-#define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 #include <arpa/inet.h>
 #include <linux/netlink.h>

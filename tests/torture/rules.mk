@@ -19,13 +19,13 @@ FLAGS_runner.32     := -m32 -no-pie
 $(RUNNERS): $B/tests/torture/victims/%: $(RUNNER_SRC) $(wildcard tests/torture/victims/*.h) \
 		tests/torture/lib/board.h $B/flags.stamp
 	@mkdir -p $(@D)
-	$(RUNNER_CC) $(FLAGS_$*) -o $@ $(RUNNER_SRC)
+	$(call quiet,CC) $(RUNNER_CC) $(FLAGS_$*) -o $@ $(RUNNER_SRC)
 
 $B/tests/torture/torture: $(TORTURE_O) $(TORTURE_LIB) $B/libcommon.a
-	$(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 
 $(HAZARDS): $B/tests/torture/hazard-%: $B/tests/torture/hazards/%.o $(TORTURE_LIB) $B/libcommon.a
-	$(CC) $(LDALL) -o $@ $^ -lrt $(LDLIBS_common)
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ -lrt $(LDLIBS_common)
 
 torture-programs: $(TORTURE_PROGRAMS)
 

@@ -20,11 +20,15 @@
 #define NONCE	   16(%rbx)
 #define FIRST	   32(%rbx)
 #define LAST	   40(%rbx)
+#define NAP	   48(%rbx) /* struct timespec: seconds stay 0 */
+#define NAP_NS	   56(%rbx)
 #define POSTED	   1
 #define DONE	   2
 #define LEAVE	   3
 #define SPINS	   1000 /* looks before sleeping: 20 to 60 us */
-#define NAPS	   120  /* naps of a diverted thread before it goes home: 20 ms or so */
+#define WAIT_SPINS 3000 /* the same of a diverted thread: 60 to 200 us */
+#define NAPS	   8	/* of a diverted thread before it goes home */
+#define FIRST_NAP  100000 /* ns */
 #define EINTR	   4
 #define ETIMEDOUT  110
 
@@ -40,9 +44,18 @@ cave_clone:	.long 0		/* clone flags of the agent; 0: the thread runs the calls i
 cave_stamp:	.quad 0		/* CLOCK_MONOTONIC_RAW, ns, of the tool's last use */
 	.globl cave_clone
 
-/* ---- entry: map the scratch memory at the place the tool chose ---- */
+/*
+ * ---- entry: block every signal, should the tool have died before it could do that (an agent is
+ * born with them blocked, too); map the scratch memory at the place the tool chose ----
+ */
 	.globl cave_entry
 cave_entry:
+	mov	$__NR_rt_sigprocmask, %eax
+	mov	$2, %edi
+	lea	all_signals(%rip), %rsi
+	xor	%edx, %edx
+	mov	$8, %r10d
+	syscall
 	mov	$__NR_mmap, %eax
 	mov	cave_scratch(%rip), %rdi
 	mov	cave_size(%rip), %rsi
@@ -60,16 +73,12 @@ cave_entry:
 	syscall
 	mov	cave_stamp(%rip), %rax	/* this mapping is ours: the tool looks for it */
 	mov	%rax, NONCE
+	.globl cave_marked
+cave_marked:
 	cmpl	$0, cave_clone(%rip)
 	je	await
 
-/* ---- make the agent: born with every signal blocked, using nobody's stack ---- */
-	mov	$__NR_rt_sigprocmask, %eax
-	mov	$2, %edi
-	lea	all_signals(%rip), %rsi
-	xor	%edx, %edx
-	mov	$8, %r10d
-	syscall
+/* ---- make the agent, which needs no stack ---- */
 	mov	$__NR_clone, %eax
 	mov	cave_clone(%rip), %edi
 	xor	%esi, %esi
@@ -85,26 +94,31 @@ cave_entry:
 
 /*
  * ---- the diverted thread serves the tool: runs calls when they are posted, leaves when told ----
- * Naps in between, so that tool and thread may share a CPU; goes home when nothing comes for 20 ms.
+ * Spins at first, then naps, each twice as long as the one before, so that tool and thread may share a
+ * CPU; goes home when nothing comes for 25 ms. Few naps, for on a busy machine each may last longer.
+ * How long it can be on a CPU here is a limit that vacate.c relies on.
  */
 await:
+	movl	$FIRST_NAP, NAP_NS
 	mov	$NAPS, %ebp
-1:	mov	$SPINS, %ecx
-2:	mov	STATE, %edx
+	mov	$WAIT_SPINS, %ecx
+1:	mov	STATE, %edx
 	cmp	$POSTED, %edx
 	je	run
 	cmp	$LEAVE, %edx
 	je	unmap
 	pause
 	dec	%ecx
-	jnz	2b
+	jnz	1b
 	mov	$__NR_ppoll, %eax
 	xor	%edi, %edi
 	xor	%esi, %esi
-	lea	nap_time(%rip), %rdx
+	lea	NAP, %rdx
 	xor	%r10d, %r10d
 	mov	$8, %r8d
 	syscall
+	shll	$1, NAP_NS
+	mov	$1, %ecx
 	dec	%ebp
 	jnz	1b
 	jmp	unmap
@@ -244,7 +258,6 @@ cave_rip_intr:	.quad 0
 cave_rax_intr:	.quad 0
 all_signals:	.quad -1
 hold_time:	.quad 0, 20000000
-nap_time:	.quad 0, 100000
 no_time:	.quad 0			/* overlaps the next */
 deadman:	.quad 0, 300000000
 cave_regs:

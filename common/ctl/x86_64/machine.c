@@ -25,7 +25,7 @@ enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_B
 
 extern const unsigned char cave_code[], cave_code_end[];
 extern const unsigned char cave_magic[], cave_owner[], cave_clone[], cave_stamp[], cave_entry[];
-extern const unsigned char cave_unmap[], cave_home[], cave_direction[], cave_jump[],
+extern const unsigned char cave_marked[], cave_unmap[], cave_home[], cave_direction[], cave_jump[],
 	cave_jump_intr[];
 extern const unsigned char cave_scratch[], cave_size[], cave_mask[], cave_flags[], cave_rip[],
 	cave_rip_intr[], cave_rax_intr[], cave_regs[];
@@ -189,11 +189,26 @@ void machine_enter_unmap(
 	regs->rbp = 0;
 }
 
+uint64_t machine_pc(const struct user_regs_struct *regs)
+{
+	return regs->rip;
+}
+
+uint64_t machine_sp(const struct user_regs_struct *regs)
+{
+	return regs->rsp;
+}
+
 bool machine_is_away(const struct user_regs_struct *regs, uint64_t cave)
 {
 	/* At cave_home itself the hold has just been interrupted, or nothing of the way home is
 	 * done. */
 	return regs->rip >= cave && regs->rip <= cave + offset(cave_home);
+}
+
+bool machine_is_entering(const struct user_regs_struct *regs, uint64_t cave)
+{
+	return regs->rip >= cave && regs->rip < cave + offset(cave_marked);
 }
 
 int machine_map_error(const struct user_regs_struct *regs)

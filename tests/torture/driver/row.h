@@ -33,7 +33,8 @@ struct row {
 struct tally {
 	unsigned rounds, kills, done, refused;
 	unsigned dead, leaks, other; /* failures: target dead or hung; something left; the rest */
-	unsigned late; /* of the refused: a budget ran out that nobody had cut short */
+	unsigned late;  /* of the refused: a budget ran out that nobody had cut short */
+	unsigned inert; /* looks at which inert bytes in the cave were still to be cleared */
 	unsigned eintr, points, settle_ms;
 };
 

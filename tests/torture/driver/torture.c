@@ -102,6 +102,7 @@ static void add(struct tally *sum, const struct tally *t)
 	sum->leaks += t->leaks;
 	sum->other += t->other;
 	sum->eintr += t->eintr;
+	sum->inert += t->inert;
 	if (t->settle_ms > sum->settle_ms)
 		sum->settle_ms = t->settle_ms;
 }
@@ -109,9 +110,9 @@ static void add(struct tally *sum, const struct tally *t)
 static void print_tally(
 	const char *a, const char *b, const char *c, const char *d, const struct tally *t)
 {
-	printf("%-6s %-9s %-7s %-7s %7u %6u %6u %8u %6u %6u %6u %6u %7u %5u\n", a, b, c, d,
-		t->rounds, t->kills, t->done, t->refused, t->points, t->dead, t->eintr, t->leaks,
-		t->other, t->settle_ms);
+	printf("%-6s %-9s %-7s %-7s %7u %6u %6u %8u %6u %6u %6u %6u %6u %7u %5u\n", a, b, c, d,
+		t->rounds, t->kills, t->done, t->refused, t->points, t->dead, t->eintr, t->inert,
+		t->leaks, t->other, t->settle_ms);
 }
 
 static void run(const struct row *row, struct plan *plan, struct total *total)
@@ -193,9 +194,9 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	visit_adopt();
-	printf("%-6s %-9s %-7s %-7s %7s %6s %6s %8s %6s %6s %6s %6s %7s %5s\n", "what", "victim",
-		"kill", "whom", "rounds", "kills", "done", "refused", "points", "dead", "EINTR",
-		"leaks", "errors", "ms");
+	printf("%-6s %-9s %-7s %-7s %7s %6s %6s %8s %6s %6s %6s %6s %6s %7s %5s\n", "what",
+		"victim", "kill", "whom", "rounds", "kills", "done", "refused", "points", "dead",
+		"EINTR", "inert", "leaks", "errors", "ms");
 	if (options.is_short)
 		for (size_t i = 0; i < BRIEF_ROWS; i++)
 			run(&brief[i], plan, &total);

@@ -47,19 +47,57 @@ static void stop(struct prey *p)
 	sleep_us(5000);
 }
 
-/* Stopped before, during and after the visit and every kill; and not one turn was made meanwhile. */
+/* One kill of a stopped target: not a turn made, still stopped, and at home once it goes on. */
+static bool survives(struct prey *p, enum plan_who who, long k, const char *what)
+{
+	const char *bad = NULL;
+	uint64_t turns;
+
+	stop(p);
+	turns = p->f->turns;
+	hazard_kill(&h, p, 0, who, k);
+	visit_reap(p->pid);
+	sleep_us(10000);
+	if (prey_state(p) != 'T')
+		bad = "no longer stopped";
+	if (p->f->turns != turns)
+		bad = "made a turn while stopped";
+	kill(p->pid, SIGCONT);
+	if (!bad && !hazard_inert(p))
+		bad = p->why;
+	if (!bad && !prey_moves(p, 3000))
+		bad = "no progress";
+	if (bad)
+		hazard_ok(&h, false, "%s: %s, %s killed before call %ld %s", what, bad,
+			plan_who_names[who], k, plan_point(h.plan, k));
+	return !bad;
+}
+
+/*
+ * Stopped before, during and after the visit. When tool and warden are killed the thread can only go
+ * home once the process is continued.
+ */
 static void test_stopped(const char *what, void (*fn)(struct facts *f))
 {
+	bool good = true;
 	struct prey p;
 	uint64_t turns;
+	int err;
 
 	prey_start(&p, fn);
 	stop(&p);
 	turns = p.f->turns;
-	hazard_kills(&h, &p, 0, 8, what);
-	hazard_ok(&h, prey_state(&p) == 'T', "%s: still stopped (%c)", what, prey_state(&p));
-	hazard_ok(&h, p.f->turns == turns, "%s: made no turn meanwhile", what);
+	hazard_err(&h, hazard_visit(&h, &p, 0), what, 0, LIST_END);
+	hazard_ok(&h, prey_unharmed(&p, HAZARD_SETTLE_MS, true), "%s: unharmed %s", what, p.why);
+	hazard_ok(&h, prey_state(&p) == 'T' && p.f->turns == turns, "%s: still is", what);
 	kill(p.pid, SIGCONT);
+	hazard_unharmed(&h, &p, what);
+	for (long k = 0; k < 22 && good; k++)
+		good = survives(&p, (unsigned)k % WHOS, k, what);
+	hazard_ok(&h, good, "%s: killed at 22 calls", what);
+	sleep_us(700000);
+	err = hazard_visit(&h, &p, 0);
+	hazard_err(&h, err, what, 0, ERR_NOVICTIM, LIST_END);
 	hazard_unharmed(&h, &p, what);
 	prey_end(&p);
 }

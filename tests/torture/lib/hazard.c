@@ -30,7 +30,7 @@ int hazard_visit(struct hazard *h, struct prey *p, unsigned agent_flags)
 
 	if (err == 0 && h->plan->wrong)
 		err = ERR_FORMAT;
-	return now_ms() - start > SLOW_MS ? ERR_TIMEOUT : err;
+	return now_ms() - start > patient(SLOW_MS) ? ERR_TIMEOUT : err;
 }
 
 enum visit_end hazard_kill(
@@ -43,14 +43,13 @@ enum visit_end hazard_kill(
 	return visit_run(&v);
 }
 
-/* The bytes in the vdso that killing both may leave are no harm yet. */
-static bool fine_but_for_vdso(struct prey *p, bool stopped)
+bool hazard_inert(struct prey *p)
 {
 	size_t len = p->vdso_len;
 	bool fine;
 
 	p->vdso_len = 0;
-	fine = prey_unharmed(p, HAZARD_SETTLE_MS, stopped);
+	fine = prey_unharmed(p, HAZARD_SETTLE_MS, false);
 	p->vdso_len = len;
 	return fine;
 }
@@ -71,7 +70,6 @@ static int visit_until_done(struct hazard *h, struct prey *p, unsigned agent_fla
 void hazard_kills(
 	struct hazard *h, struct prey *p, unsigned agent_flags, unsigned n, const char *what)
 {
-	bool stopped = prey_state(p) == 'T';
 	int err = visit_until_done(h, p, agent_flags);
 	long points = h->plan->count;
 	char how[128];
@@ -89,13 +87,13 @@ void hazard_kills(
 			hazard_ok(h, false, "%s: tool lost, %s", what, how);
 			return;
 		}
-		if (!fine_but_for_vdso(p, stopped) || (!stopped && !prey_moves(p, 3000))) {
+		if (!hazard_inert(p) || !prey_moves(p, 3000)) {
 			hazard_ok(h, false, "%s: %s, %s", what, p->why, how);
 			return;
 		}
 	}
 	err = visit_until_done(h, p, agent_flags);
-	hazard_ok(h, err == 0 && prey_unharmed(p, HAZARD_SETTLE_MS, stopped),
+	hazard_ok(h, err == 0 && prey_unharmed(p, HAZARD_SETTLE_MS, false),
 		"%s: %u kills at %ld calls: %s %s", what, n * WHOS, points, err ? err_str(err) : "",
 		p->why);
 }

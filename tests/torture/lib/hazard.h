@@ -33,6 +33,9 @@ enum visit_end hazard_kill(
 void hazard_kills(
 	struct hazard *h, struct prey *p, unsigned agent_flags, unsigned n, const char *what);
 
+/* As prey_unharmed(), but the bytes in the vdso that killing both may leave are no harm yet. */
+bool hazard_inert(struct prey *p);
+
 /* One test line: alive, unharmed, moving on. */
 void hazard_unharmed(struct hazard *h, struct prey *p, const char *what);
 

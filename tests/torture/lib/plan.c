@@ -35,6 +35,7 @@ void plan_set(struct plan *p, enum plan_kill kill, enum plan_who who, long k, un
 	p->who = who;
 	p->k = k;
 	p->delay_us = delay_us;
+	p->sig = SIGKILL;
 }
 
 void plan_fire(struct plan *p)
@@ -44,11 +45,11 @@ void plan_fire(struct plan *p)
 	atomic_store(&p->fired, true);
 	/* Oneself last; the other way round nobody would be left to kill the other. */
 	if (p->who != WHO_WARDEN && tool > 0 && tool != me)
-		kill(tool, SIGKILL);
+		kill(tool, p->sig);
 	if (p->who != WHO_TOOL && warden > 0)
-		kill(warden, SIGKILL);
+		kill(warden, p->sig);
 	if (p->who != WHO_WARDEN && tool == me)
-		kill(tool, SIGKILL);
+		kill(tool, p->sig);
 }
 
 const char *plan_point(const struct plan *p, long k)

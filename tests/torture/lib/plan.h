@@ -32,6 +32,7 @@ struct plan {
 	enum plan_who who;
 	long k;
 	unsigned delay_us;
+	int sig; /* SIGKILL, unless set after plan_set() */
 
 	atomic_long count; /* kernel calls begun so far, by whomever */
 	_Atomic pid_t tool, warden;
@@ -48,7 +49,7 @@ struct plan *plan_new(void);
 /* Forgets the last run and orders the next one. */
 void plan_set(struct plan *p, enum plan_kill kill, enum plan_who who, long k, unsigned delay_us);
 
-/* SIGKILLs whom the plan names, those that are known. */
+/* Sends the plan's signal to whom it names, those that are known. */
 void plan_fire(struct plan *p);
 
 /* Name of point k as seen in this run, "?" beyond. */

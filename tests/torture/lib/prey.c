@@ -121,6 +121,18 @@ bool prey_alive(struct prey *p)
 	return false;
 }
 
+static void tell_difference(struct prey *p, const char *now)
+{
+	size_t i = 0;
+
+	while (now[i] && now[i] == p->maps[i])
+		i++;
+	while (i > 0 && now[i - 1] != '\n')
+		i--;
+	snprintf(p->why, sizeof(p->why), "maps differ: %.*s, was %.*s", (int)strcspn(now + i, "\n"),
+		now + i, (int)strcspn(p->maps + i, "\n"), p->maps + i);
+}
+
 static bool same(struct prey *p, bool stopped)
 {
 	unsigned char vdso[sizeof(p->vdso)];
@@ -142,11 +154,11 @@ static bool same(struct prey *p, bool stopped)
 	}
 	maps = read_maps(p->pid);
 	equal = strcmp(maps, p->maps) == 0;
+	if (!equal)
+		tell_difference(p, maps);
 	free(maps);
-	if (!equal) {
-		snprintf(p->why, sizeof(p->why), "maps differ");
+	if (!equal)
 		return false;
-	}
 	if (read_vdso(p->pid, p->vdso_at, vdso, p->vdso_len) != p->vdso_len ||
 		memcmp(vdso, p->vdso, p->vdso_len) != 0) {
 		snprintf(p->why, sizeof(p->why), "vdso differs");
@@ -157,7 +169,7 @@ static bool same(struct prey *p, bool stopped)
 
 bool prey_unharmed(struct prey *p, unsigned limit_ms, bool stopped)
 {
-	uint64_t end = now_ms() + limit_ms;
+	uint64_t end = now_ms() + patient(limit_ms);
 
 	while (!same(p, stopped)) {
 		if (p->pid <= 0 || now_ms() > end)
@@ -169,7 +181,7 @@ bool prey_unharmed(struct prey *p, unsigned limit_ms, bool stopped)
 
 bool prey_moves(struct prey *p, unsigned limit_ms)
 {
-	uint64_t end = now_ms() + limit_ms, turns = p->f->turns;
+	uint64_t end = now_ms() + patient(limit_ms), turns = p->f->turns;
 
 	while (p->f->turns < turns + 2) {
 		if (!prey_alive(p) || now_ms() > end)
@@ -181,7 +193,7 @@ bool prey_moves(struct prey *p, unsigned limit_ms)
 
 bool prey_done(struct prey *p, unsigned limit_ms)
 {
-	uint64_t end = now_ms() + limit_ms;
+	uint64_t end = now_ms() + patient(limit_ms);
 
 	while (!p->f->done) {
 		if (!prey_alive(p) || now_ms() > end)

@@ -117,7 +117,7 @@ static bool is_dead(struct target *t)
 
 bool target_progress(struct target *t)
 {
-	uint64_t end = now_ms() + (t->patience_ms ? t->patience_ms : 4000);
+	uint64_t end = now_ms() + patient(t->patience_ms ? t->patience_ms : 4000);
 	uint32_t before[JOBS];
 	unsigned job;
 
@@ -151,21 +151,35 @@ unsigned target_eintr(struct target *t)
 	return news;
 }
 
-long target_status(pid_t pid, const char *name)
+static long status_number(const char *path, const char *name)
 {
-	char path[64], line[256];
+	char line[256];
 	size_t n = strlen(name);
 	long value = -1;
-	FILE *f;
+	FILE *f = fopen(path, "r");
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "r");
 	while (f && fgets(line, sizeof(line), f))
 		if (strncmp(line, name, n) == 0 && line[n] == ':')
 			value = atol(line + n + 1);
 	if (f)
 		fclose(f);
 	return value;
+}
+
+long target_status(pid_t pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	return status_number(path, name);
+}
+
+static long thread_tracer(pid_t pid, const char *tid)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", pid, tid);
+	return status_number(path, "TracerPid");
 }
 
 static char thread_letter(pid_t pid, const char *tid)
@@ -193,14 +207,15 @@ const char *target_threads_free(pid_t pid, bool job_stop_allowed)
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
 		char c = d->d_name[0] == '.' ? 'S' : thread_letter(pid, d->d_name);
+		long tracer = d->d_name[0] == '.' ? 0 : thread_tracer(pid, d->d_name);
 
-		if (c == 't' || (c == 'T' && !job_stop_allowed) || c == 'X' || c == 'Z')
-			snprintf(text, sizeof(text), "thread %.20s in state %c", d->d_name, c);
+		if (c == 't' || (c == 'T' && !job_stop_allowed) || c == 'X' || c == 'Z' ||
+			tracer > 0)
+			snprintf(text, sizeof(text), "thread %.20s in state %c, traced by %ld",
+				d->d_name, c, tracer);
 	}
 	if (dir)
 		closedir(dir);
-	if (!text[0] && target_status(pid, "TracerPid") > 0)
-		snprintf(text, sizeof(text), "traced by %ld", target_status(pid, "TracerPid"));
 	return text;
 }
 
@@ -208,7 +223,7 @@ const char *target_threads_free(pid_t pid, bool job_stop_allowed)
 static bool ask(struct target *t)
 {
 	struct board *b = t->board;
-	uint64_t end = now_ms() + 4000;
+	uint64_t end = now_ms() + patient(4000);
 	uint32_t want = __atomic_add_fetch(&b->ask, 1, __ATOMIC_SEQ_CST);
 
 	syscall(SYS_futex, &b->ask, FUTEX_WAKE, 1, NULL, NULL, 0);
@@ -259,7 +274,7 @@ bool target_settled(struct target *t, unsigned allowed, unsigned limit_ms)
 	uint64_t start = now_ms(), took;
 
 	while (!settled_now(t, allowed)) {
-		if (t->pid <= 0 || now_ms() - start > limit_ms)
+		if (t->pid <= 0 || now_ms() - start > patient(limit_ms))
 			return false;
 		sleep_us(3000);
 	}

@@ -69,8 +69,9 @@ enum visit_end visit_wait(struct visit *v)
 			v->storm(v->storm_arg);
 		else if (p->kill != KILL_AFTER || p->fired)
 			sleep_us(50);
-		if (now_us() - started > HUNG_MS * 1000ull) {
+		if (now_us() - started > patient(HUNG_MS) * 1000ull) {
 			p->who = WHO_BOTH;
+			p->sig = SIGKILL;
 			plan_fire(p);
 			waitpid(p->tool, &status, 0);
 			return VISIT_HUNG;
@@ -120,7 +121,7 @@ void visit_reap(pid_t keep)
 
 bool visit_warden_gone(struct visit *v, unsigned timeout_ms)
 {
-	uint64_t end = now_ms() + timeout_ms;
+	uint64_t end = now_ms() + patient(timeout_ms);
 	pid_t warden = v->plan->warden;
 
 	while (warden > 0 && now_ms() < end) {

@@ -89,7 +89,13 @@ static void answer_loop(void)
 
 static void ready(unsigned jobs)
 {
-	usleep(20000); /* let every thread fault in what it uses */
+	bool single = runner.flags & VICTIM_SINGLE;
+
+	/* By then every thread has mapped and faulted in what it uses. */
+	for (unsigned job = 0; job < JOBS; job++)
+		while ((jobs & 1u << job) && !single && runner.board->progress[job] < 2)
+			usleep(1000);
+	usleep(10000);
 	look_init();
 	runner.board->jobs = jobs;
 	__atomic_store_n(&runner.board->ready, 1, __ATOMIC_SEQ_CST);

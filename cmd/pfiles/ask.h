@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_ASK_H
+#define PFILES_ASK_H
+
+#include "ctl/way.h"
+#include "look.h"
+
+/* The half of the work that system calls in, or on behalf of, the target do. */
+struct asker;
+
+#define ASK_MOST 512 /* descriptors in one go */
+
+/* What is given stays the caller's, and must outlive the asker. cred: see sock_ask(). NULL: out of
+ * memory. */
+struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool first_line);
+void asker_free(struct asker *a);
+
+/*
+ * The first line, flags and close-on-exec of n descriptors, of which only the numbers are set, in one
+ * batch; if there are few, also all about those that are sockets. Sets the state. Facts that no call
+ * could give are taken from /proc or have their err_ set. 0, ERR_GONE, -ENOMEM.
+ */
+int ask_first_questions(struct asker *a, struct desc **list, size_t n)
+	__attribute__((warn_unused_result));
+
+/*
+ * The offsets of the files among them, where the way can tell (way_may_wait) and no server has to be
+ * asked: saves reading their fdinfo. Sets pos and pos_asked. 0, ERR_GONE, -ENOMEM.
+ */
+int ask_offsets(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
+
+/* The sockets among them that have not been asked yet. 0, ERR_GONE, -ENOMEM. */
+int ask_socks(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_CTL_AGENT_CONTROL_H
+#define PTOOLS_CTL_AGENT_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ctl/cave.h"
+#include "proc/proc.h"
+
+#define SCRATCH_SIZE (512u << 10)
+
+/*
+ * What tool and warden share: memory that both have mapped. The warden writes the first part, so
+ * that the tool can clean up behind a warden that was killed.
+ */
+struct agent_control {
+	bool own_thread; /* set by the tool: make the agent a thread */
+	bool narrow;
+	struct cave cave; /* addr 0: nothing was written yet */
+	uint64_t scratch; /* address in the target */
+	pid_t victim;     /* the thread that was diverted last */
+	pid_t agent;      /* the agent's thread id, 0: none */
+	unsigned stops;
+	uint64_t held_ns, longest_ns;
+	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */
+	unsigned char table[SCRATCH_SIZE] __attribute__((aligned(16)));
+};
+
+/*
+ * Maps the scratch memory here (through map_files), to be unmapped by the caller. NULL where that is
+ * not permitted or it is gone.
+ */
+void *agent_map_scratch(const struct proc *p, const struct agent_control *c);
+
+/* Sets the state in mapped scratch memory and wakes whoever waits for it. */
+void agent_post(uint32_t *state, uint32_t value);
+
+/* The target's memory, through whichever thread still has it (cave_open_mem). */
+int agent_open_mem(const struct proc *p, const struct agent_control *c, int *mem)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# For the command tests: victims, and what is done with them. `load ../lib/target` in a bats file.
+#
+# A victim prints its facts and "ready", waits for the end of its input, looks whether it is still as it
+# was, and says so by its exit status. Everything that is waited for has a deadline, and teardown ends
+# only what was started here.
+
+B=${B:-$BATS_TEST_DIRNAME/../../build}
+B=$(realpath "$B")
+# shellcheck disable=SC2034 # for the tests
+PFILES=$B/pfiles TARGETS=$B/tests/targets
+
+# Seconds; a machine that is busy or built with sanitizers is slow.
+PATIENCE=${PATIENCE:-20}
+
+target_setup() {
+	# Not under BATS_TEST_TMPDIR, where other users cannot go.
+	DIR=$(mktemp -d /tmp/ptools.XXXXXX)
+	DIR=$(realpath "$DIR")
+	chmod 755 "$DIR"
+	STARTED=()
+}
+
+# Every process that start_target made, and no other.
+target_teardown() {
+	local pid
+	for pid in "${STARTED[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		kill -CONT "$pid" 2>/dev/null || true
+	done
+	rm -rf "$DIR"
+}
+
+# wait_for COMMAND...: until it succeeds, at most $PATIENCE seconds.
+wait_for() {
+	local end=$((SECONDS + PATIENCE))
+	until "$@"; do
+		((SECONDS < end)) || {
+			echo "waited $PATIENCE s in vain for: $*" >&2
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+# start_target COMMAND...: in the background, its output in $FACTS, until it is ready: has printed a line
+# $READY. Sets TARGET (its pid), FACTS and TARGET_IN (the descriptor whose closing ends it).
+start_target() {
+	FACTS=$(mktemp "$DIR/facts.XXXXXX")
+	# An anonymous pipe: a process that reads from one can be stopped without any harm.
+	# And nothing of what bats has open, which would change under our hands.
+	exec {TARGET_IN}> >(exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-)
+	TARGET=$!
+	STARTED+=("$TARGET")
+	wait_for grep -q "${READY:-^ready$}" "$FACTS"
+}
+
+# Ends the target; fails unless it says that it is unharmed.
+finish_target() {
+	local status=0 end=$((SECONDS + PATIENCE))
+	exec {TARGET_IN}>&-
+	while kill -0 "$TARGET" 2>/dev/null && ((SECONDS < end)) && ! is_zombie "$TARGET"; do
+		sleep 0.02
+	done
+	wait "$TARGET" || status=$?
+	cat "$FACTS.err" >&2
+	[ "$status" = 0 ] || {
+		echo "the target ended with status $status" >&2
+		return 1
+	}
+}
+
+state_of() {
+	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null
+}
+
+threads_of() {
+	sed -n 's/^Threads:[[:space:]]*//p' "/proc/$1/status"
+}
+
+# lacks PATTERN FILE: `! grep` alone would never fail a test.
+lacks() {
+	! grep -q -- "$1" "$2"
+}
+
+is_zombie() {
+	[ "$(state_of "$1")" = Z ]
+}
+
+# A fact of the form name=value.
+fact() {
+	sed -n "s/^$1=//p" "$FACTS"
+}
+
+# The blocks that the target wants to see.
+expected() {
+	grep -v -e '^ready$' -e '^[a-z_]*=' "$FACTS"
+}
+
+# The blocks of the descriptors that the target made on purpose: those that it printed. Of standard
+# input, and what bash leaves open, nothing is said.
+blocks() {
+	awk 'NR == FNR { if (/^ *[0-9]+: /) wanted[$1] = 1; next }
+		/^[0-9]+:\t/ { show = 0; next }
+		/^ *[0-9]+: / { show = $1 in wanted }
+		show' "$FACTS" "$1"
+}
+
+# same_as_expected FILE: what pfiles wrote there is what the target said, to the byte.
+same_as_expected() {
+	diff -u <(expected) <(blocks "$1")
+}
+
+# by_agent COMMAND...: its page in $DIR/out, its report in $DIR/err; fails if the agent did not serve. On
+# a machine that is very busy a thread may not stop in time, and then the tool goes another way: wait_for.
+by_agent() {
+	"$@" >"$DIR/out" 2>"$DIR/err" && grep -q ': agent (' "$DIR/err"
+}
