@@ -350,7 +350,7 @@ void agent_report(const struct agent *a, struct agent_report *out)
 	const struct agent_control *c = a->control;
 
 	*out = (struct agent_report){.own_thread = c->own_thread,
-		.stopped_tid = c->victim,
+		.stopped_tid = c->stops ? c->victim : 0,
 		.stops = c->stops,
 		.calls = a->calls,
 		.held_ns = c->held_ns,

@@ -146,7 +146,7 @@ static int step_back(struct diversion *d, int err)
 {
 	if (d->seen && err != ERR_GONE)
 		(void)!tracee_detach(d->victim.tid);
-	d->held_ns = tracee_clock() - d->begun;
+	d->held_ns = d->seen ? tracee_clock() - d->begun : 0;
 	return err;
 }
 

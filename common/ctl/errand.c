@@ -83,7 +83,6 @@ static int stop_begin(struct errand *e)
 	e->c->victim = e->d.victim.tid;
 	e->d.params.scratch = e->c->scratch;
 	e->d.away = false;
-	e->c->stops++;
 	err = divert_begin(&e->d);
 	e->stuck |= err == ERR_TIMEOUT;
 	if (err == ERR_GONE)
@@ -103,6 +102,8 @@ static int begin(struct errand *e)
 
 static int stop_end(struct errand *e, int err)
 {
+	if (!e->d.seen)
+		e->d.held_ns = 0;
 	if (err == ERR_GONE)
 		tracee_reap(e->d.victim.tid);
 	e->c->held_ns += e->d.held_ns;

@@ -171,7 +171,7 @@ redis_truth() {
 
 # The lines with # are warnings; those of the start are about the machine.
 redis_errors() {
-	sed '1,/Ready to accept connections/d' "$DIR/log" | grep -iE ' # |error|crash|fail' | grep -vE 'User requested shutdown|now ready to exit'
+	sed '1,/Ready to accept connections/d' "$DIR/log" | grep -iE ' # |error|crash|fail' | grep -vE 'User requested shutdown|now ready to exit|child saving an .rdb. Killing it'
 }
 
 # --- postgres ----------------------------------------------------------------------------------------------

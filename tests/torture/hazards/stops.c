@@ -57,6 +57,9 @@ static bool survives(struct prey *p, enum plan_who who, long k, const char *what
 	turns = p->f->turns;
 	hazard_kill(&h, p, 0, who, k);
 	visit_reap(p->pid);
+	/* A warden that lives may still be putting the thread back. */
+	for (unsigned i = 0; i < 1000 && prey_state(p) != 'T'; i++)
+		sleep_us(1000);
 	sleep_us(10000);
 	if (prey_state(p) != 'T')
 		bad = "no longer stopped";
