@@ -24,9 +24,8 @@
 #include "ask.h"
 #include "look.h"
 
-#define LOOKS       3
-#define FOLLOW_FROM 192 /* descriptors that are worth a thread */
-#define PIECE       32  /* descriptors that one of the two takes at a time */
+#define LOOKS 3
+#define PIECE 32 /* descriptors that one of the two takes at a time */
 
 struct gather {
 	struct facts *f;
@@ -107,7 +106,7 @@ static void follower_start(struct gather *g, size_t n)
 	pthread_mutex_init(&g->mutex, NULL);
 	pthread_cond_init(&g->more, NULL);
 	g->back = n;
-	g->follows = n >= FOLLOW_FROM && !g->first_line &&
+	g->follows = n > GATHER_MANY && !g->first_line &&
 		pthread_create(&g->thread, NULL, follow, g) == 0;
 }
 

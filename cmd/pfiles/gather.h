@@ -7,6 +7,12 @@
 #include "mounts.h"
 #include "proc/fds.h"
 
+/*
+ * More descriptors than this are many: worth a second thread here, and too much for a thread of the
+ * target to be diverted for.
+ */
+#define GATHER_MANY 256
+
 struct gather_opts {
 	struct mounts *mounts;
 	bool first_line; /* no more than the first line of each descriptor shows */

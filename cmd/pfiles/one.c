@@ -73,7 +73,7 @@ static bool same_namespace(const struct proc *p, const char *rel)
  * User and process ids in answers depend on the namespaces of who asks. In a foreign user namespace
  * nothing is asked by the agent, in a foreign pid namespace not who the peer of a socket is.
  */
-static int open_ways(struct proc *p, struct look *l, struct way **w, struct way **cred)
+static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w, struct way **cred)
 {
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
@@ -82,6 +82,8 @@ static int open_ways(struct proc *p, struct look *l, struct way **w, struct way 
 		l->foreign_user = true;
 		flags = WAY_NO_AGENT;
 	}
+	if (nfds > GATHER_MANY)
+		flags |= WAY_MANY;
 	err = way_open(p, flags, w);
 	if (err || way_kind(*w) != WAY_AGENT || same_namespace(p, "ns/pid"))
 		return err;
@@ -92,7 +94,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 {
 	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
 	struct way *w = NULL, *cred = NULL;
-	int err = open_ways(p, l, &w, &cred);
+	int err = open_ways(p, l, list->n, &w, &cred);
 
 	if (!err)
 		err = gather(p, w, cred, list, &go, f);

@@ -36,6 +36,7 @@
 	X(ERR_ABI, "thread runs in an unknown mode of the processor")                              \
 	X(ERR_STEPPED, "thread is being single-stepped")                                           \
 	X(ERR_OLDKERNEL, "this kernel cannot tell whether it would be safe")                       \
+	X(ERR_MANY, "so many calls would divert a thread of the process again and again")          \
 	X(ERR_LOST, "lost control of the process")
 
 enum {

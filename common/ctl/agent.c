@@ -153,11 +153,11 @@ static int allocate(struct proc *p, struct agent **out)
 }
 
 /* Without a thread of its own where none can be made: pids limit, RLIMIT_NPROC. */
-static int start_somehow(struct agent *a)
+static int start_somehow(struct agent *a, unsigned flags)
 {
 	int err = start(a);
 
-	if (err != -EAGAIN || !a->control->own_thread)
+	if (err != -EAGAIN || !a->control->own_thread || flags & AGENT_MANY)
 		return err;
 	warden_stop(a->warden, GOODBYE_MS);
 	a->warden = NULL;
@@ -184,7 +184,7 @@ static int decide(struct agent *a, unsigned flags)
 	a->control->narrow = narrow;
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
-	return 0;
+	return flags & AGENT_MANY && !a->control->own_thread ? ERR_MANY : 0;
 }
 
 int agent_open(struct proc *p, unsigned flags, struct agent **out)
@@ -196,7 +196,7 @@ int agent_open(struct proc *p, unsigned flags, struct agent **out)
 		return err;
 	err = decide(a, flags);
 	if (!err)
-		err = start_somehow(a);
+		err = start_somehow(a, flags);
 	if (err) {
 		agent_close(a);
 		return err;

@@ -14,12 +14,13 @@
  * The agent: system calls run inside a live process, which is put back exactly. See the theory at
  * the head of agent.c. Never opened where it could harm; the reason is the error: ERR_SECCOMP
  * ERR_SUD ERR_TRACED ERR_VFORK ERR_FROZEN ERR_DYING ERR_DUMPING ERR_NOVICTIM ERR_NOCAVE ERR_ABI
- * ERR_STEPPED ERR_OLDKERNEL ERR_BUSY ERR_PERM ERR_ZOMBIE ERR_KTHREAD ERR_GONE ERR_TIMEOUT.
+ * ERR_STEPPED ERR_OLDKERNEL ERR_BUSY ERR_PERM ERR_ZOMBIE ERR_KTHREAD ERR_GONE ERR_TIMEOUT ERR_MANY.
  */
 struct agent;
 
 enum agent_flags {
 	AGENT_NO_THREAD = 1, /* never make a thread: the diverted thread runs the calls itself */
+	AGENT_MANY = 2,      /* thousands of calls will come: only as a thread, else ERR_MANY */
 };
 
 /* p stays the caller's and must outlive the agent. */

@@ -13,6 +13,8 @@
 #define CALLS_WAIT 15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT 5000000u  /* ns: until the scratch memory is given back */
 
+#define FIRST_NAP 100000 /* ns, code.S */
+
 /* ---- looking at the scratch memory from outside ---- */
 
 /* False as long as our mapping is not there; one that the program made there meanwhile is not ours.
@@ -84,6 +86,7 @@ static int stop_begin(struct errand *e)
 	e->d.params.scratch = e->c->scratch;
 	e->d.away = false;
 	err = divert_begin(&e->d);
+	e->c->stops += e->d.seen;
 	e->stuck |= err == ERR_TIMEOUT;
 	if (err == ERR_GONE)
 		tracee_reap(e->d.victim.tid);      /* before the next one is tried */
@@ -255,6 +258,8 @@ static int slice_run(struct errand *e)
 	h->state = SCRATCH_IDLE;
 	h->cloned = 0;
 	h->nonce = e->d.params.stamp;
+	h->nap[0] = 0;
+	h->nap[1] = FIRST_NAP; /* as the code has it: writing the head must not shorten its naps */
 	if (cave_write(e->d.mem, c->scratch, c->table, c->used) || write_state(e, SCRATCH_POSTED))
 		return ERR_LOST;
 	if (!await(e, CALLS_DONE, CALLS_WAIT))

@@ -70,7 +70,8 @@ int way_open(struct proc *p, unsigned flags, struct way **out)
 		return -ENOMEM;
 	w->p = p;
 	w->flags = flags;
-	err = flags & WAY_NO_AGENT ? ERR_NOTSUP : agent_open(p, 0, &w->agent);
+	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
+				   : agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, &w->agent);
 	if (err == 0) {
 		w->report.kind = WAY_AGENT;
 	} else {
