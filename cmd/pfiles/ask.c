@@ -59,7 +59,7 @@ static void lay_out(struct asker *a)
 		c[CALL_STATX].nr = SYS_statx;
 		c[CALL_STATX].arg[1] = ARG_IN("", 1);
 		c[CALL_STATX].arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
-		c[CALL_STATX].arg[3] = ARG_VAL(STATX_BASIC_STATS);
+		c[CALL_STATX].arg[3] = ARG_VAL(STATX_BASIC_STATS | STATX_MNT_ID);
 		c[CALL_STATX].arg[4] = ARG_OUT(&a->stx[i], sizeof(a->stx[i]));
 		if (a->first_line)
 			continue;

@@ -67,6 +67,7 @@ struct desc {
 	uint16_t mode;
 	uint32_t uid, gid, dev_major, dev_minor, rdev_major, rdev_minor;
 	uint64_t ino, size, pos;
+	int64_t mnt_id; /* -1: not known (before Linux 5.8) */
 	uint32_t flags; /* as F_GETFL */
 	bool cloexec, has_pos;
 	bool pos_asked;   /* pos is known from a call; whether it shows is up to the path */

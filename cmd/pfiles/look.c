@@ -58,6 +58,7 @@ void look_take_stat(struct desc *d, const struct statx *s)
 	d->rdev_minor = s->stx_rdev_minor;
 	d->ino = s->stx_ino;
 	d->size = s->stx_size;
+	d->mnt_id = s->stx_mask & STATX_MNT_ID ? (int64_t)s->stx_mnt_id : -1;
 }
 
 void look_stat(struct looker *k, struct desc *d)
@@ -144,6 +145,8 @@ static int take_info(struct looker *k, struct desc *d)
 	if (d->err_pos)
 		return 0;
 	take_flags(d, info);
+	if (!d->err_stat && d->mnt_id >= 0 && info->mnt_id >= 0 && d->mnt_id != info->mnt_id)
+		d->other_file = true;
 	if (!d->err_stat && info->ino != d->ino && !(may_differ(d, info) && same_by_stat(k, d)))
 		d->other_file = true;
 	if (look_is_sock(d) || d->other_file)

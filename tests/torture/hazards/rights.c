@@ -114,9 +114,13 @@ static void kills_by(struct prey *p, uid_t uid, const char *what)
 static void test_own_user(void (*fn)(struct facts *f), const char *what)
 {
 	struct prey p;
+	int err = ERR_TIMEOUT;
 
 	prey_start(&p, fn);
-	hazard_err(&h, visit_by(&p, NOBODY), what, 0, LIST_END);
+	/* On a busy machine a visit may use up its budget; not every one. */
+	for (unsigned i = 0; i < 5 && (err == ERR_TIMEOUT || err == ERR_LOST); i++)
+		err = visit_by(&p, NOBODY);
+	hazard_err(&h, err, what, 0, LIST_END);
 	hazard_unharmed(&h, &p, what);
 	kills_by(&p, NOBODY, what);
 	prey_end(&p);
