@@ -237,7 +237,7 @@ static void repeat_once(struct victim *v, const char *build, int i, struct pause
 
 static void print_row(int n, int threads, const struct pauses *p, int repetitions)
 {
-	printf("%11d %7d", n, threads);
+	printf("%11d %7s", n, threads == 2 ? "2" : threads == 1 ? "1" : "2 idle");
 	for (int c = 0; c < COMMANDS; c++) {
 		commands[c].median = median(commands[c].ms, repetitions);
 		if (commands[c].missing)
@@ -250,6 +250,10 @@ static void print_row(int n, int threads, const struct pauses *p, int repetition
 	else
 		printf(" %11.2f %9.2f", commands[PFILES].median / commands[LSOF].median,
 			commands[BORROW].median / commands[LSOF].median);
+	if (!threads) {
+		printf(" %9s %7s %9s %7s\n", "-", "-", "-", "-");
+		return;
+	}
 	printf(" %9.0f %7.0f %9.0f %7.0f\n", median(p->undisturbed, repetitions),
 		largest(p->undisturbed, repetitions), median(p->during, repetitions),
 		largest(p->during, repetitions));
@@ -287,7 +291,7 @@ int main(int argc, char **argv)
 	printf(" %11s %9s %17s %17s\n", "pfiles/lsof", "-b/lsof", "pause: alone", "with pfiles");
 	fflush(stdout);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		for (int threads = 2; threads >= 1; threads--)
+		for (int threads = 0; threads <= 2; threads++)
 			measure(argv[1], argv[2], sizes[i], threads, repetitions);
 	return 0;
 }

@@ -6,7 +6,7 @@
  * half sockets (a TCP connection on the loopback takes two, as does a pair of UNIX sockets; UDP one), and
  * runs THREADS threads, 1 or 2. The first one reads the clock without rest; the longest time between two
  * readings is its pause. With 2 the other one sleeps in read(2) and takes commands, with 1 the only thread
- * looks for commands between its readings.
+ * looks for commands between its readings. THREADS 0: two threads, and the first one sleeps as well.
  *
  * It says "pid=N descriptors=N sockets=N", then answers each line of its standard input: `reset` with
  * "reset", `longest` with "longest=MICROSECONDS", both about the time since the last reset. At the end of
@@ -212,12 +212,13 @@ int main(int argc, char **argv)
 {
 	struct many m = {0};
 	pthread_t thread;
-	bool alone;
+	bool alone, resting;
 	int before;
 
 	if (argc != 4 || atoi(argv[1]) < 0)
 		die("usage: many DESCRIPTORS THREADS DIR");
-	alone = atoi(argv[2]) < 2;
+	alone = atoi(argv[2]) == 1;
+	resting = atoi(argv[2]) == 0;
 	must(chdir(argv[3]), argv[3]);
 	must(close_range(3, ~0U, 0), "close_range");
 	raise_limit(strtoul(argv[1], NULL, 10));
@@ -229,7 +230,8 @@ int main(int argc, char **argv)
 		die("thread");
 	printf("pid=%d descriptors=%d sockets=%d\n", getpid(), m.opened, m.sockets);
 	fflush(stdout);
-	spin(&m, alone);
+	if (!resting)
+		spin(&m, alone);
 	if (!alone)
 		pthread_join(thread, NULL);
 	return count_open() != before;
