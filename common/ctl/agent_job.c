@@ -23,7 +23,7 @@
 #define VACATE_MS     1500
 #define AGENT_LIFE    600000000u /* ns: twice the agent's own patience */
 #define DISMISS_AFTER 1000000u   /* ns */
-#define EXPEL_EVERY   2000000u   /* ns, at first */
+#define EXPEL_AFTER   2000000u   /* ns */
 
 /* ---- the end of an agent ---- */
 
@@ -44,14 +44,17 @@ static void dismiss(struct errand *e)
 
 /*
  * An agent in a process that was stopped by job control after its birth cannot run to its end. By
- * ptrace this one thread is let out of the stop.
+ * ptrace this one thread is let out of the stop, and out of those that come after it.
  */
-static void expel(pid_t agent)
+static void expel(pid_t agent, bool *ours)
 {
-	if (tracee_seize(agent))
-		return;
-	if (!tracee_interrupt(agent) &&
-		!tracee_await_stop(agent, tracee_clock() + 100000000u, NULL))
+	bool stopped = false;
+
+	if (!*ours && !tracee_seize(agent)) {
+		*ours = true;
+		(void)!tracee_interrupt(agent);
+	}
+	if (*ours && !tracee_poll_stop(agent, &stopped, NULL) && stopped)
 		(void)!tracee_cont(agent);
 }
 
@@ -64,8 +67,8 @@ static void await_agent_end(struct errand *e)
 {
 	struct timespec pause = {.tv_nsec = 100000};
 	pid_t agent = e->c->agent;
-	uint64_t begun = tracee_clock(), next_expel = begun + EXPEL_EVERY, waited = 0;
-	bool dismissed = false;
+	uint64_t begun = tracee_clock(), waited = 0;
+	bool dismissed = false, ours = false;
 
 	for (; agent && waited < AGENT_LIFE; waited = tracee_clock() - begun) {
 		char state = thread_state(e->p, agent);
@@ -77,10 +80,8 @@ static void await_agent_end(struct errand *e)
 			dismiss(e);
 			dismissed = true;
 		}
-		if (state == 'T' && begun + waited > next_expel) {
-			expel(agent);
-			next_expel += 10 * EXPEL_EVERY;
-		}
+		if (ours || (state == 'T' && waited > EXPEL_AFTER))
+			expel(agent, &ours);
 		nanosleep(&pause, NULL);
 	}
 	e->strays |= agent != 0;
