@@ -170,7 +170,8 @@ int divert_begin(struct diversion *d)
 		err = commit(d);
 	if (!err)
 		return 0;
-	if (d->committed && err != ERR_GONE)
+	/* As divert_restore() does: the mask before the registers. */
+	if (d->committed && err != ERR_GONE && !tracee_set_mask(d->victim.tid, d->saved.mask))
 		(void)!set_regs(d, &found);
 	return step_back(d, err);
 }

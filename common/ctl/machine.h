@@ -83,8 +83,6 @@ int machine_map_error(const struct user_regs_struct *regs);
 bool machine_is_code(const unsigned char *image);
 pid_t machine_code_owner(const unsigned char *image);
 uint64_t machine_code_stamp(const unsigned char *image);
-/* Where the stamp lies, from the start of the image. */
-size_t machine_stamp_offset(void);
 
 /*
  * The thread-making flags of the agent. A thread like any other for the kernel (same memory, files

@@ -239,11 +239,6 @@ uint64_t machine_code_stamp(const unsigned char *image)
 	return ns;
 }
 
-size_t machine_stamp_offset(void)
-{
-	return offset(cave_stamp);
-}
-
 uint32_t machine_clone_flags(void)
 {
 	return CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;

@@ -242,20 +242,6 @@ static void test_vfork(void)
 	prey_end(&p);
 }
 
-static bool put(const char *dir, const char *name, const char *text)
-{
-	char path[256];
-	int fd;
-	bool good;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY);
-	good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static void test_frozen(void)
 {
 	char dir[96], pid[16];
@@ -269,14 +255,14 @@ static void test_frozen(void)
 	}
 	prey_start(&p, few_threads);
 	snprintf(pid, sizeof(pid), "%d", p.pid);
-	put(dir, "cgroup.procs", pid);
-	put(dir, "freezer.state", "FROZEN");
+	hazard_put(dir, "cgroup.procs", pid);
+	hazard_put(dir, "freezer.state", "FROZEN");
 	sleep_us(50000);
 	v = hold_visit(&p);
 	timeout_ms = 300;
 	hazard_err(&h, visit_plain(&v), "frozen", ERR_TIMEOUT, ERR_FROZEN, LIST_END);
 	hazard_ok(&h, p.f->v[9] < 900, "frozen: told after %ld ms", (long)p.f->v[9]);
-	put(dir, "freezer.state", "THAWED");
+	hazard_put(dir, "freezer.state", "THAWED");
 	hazard_unharmed(&h, &p, "frozen");
 	prey_end(&p);
 	sleep_us(20000);

@@ -207,20 +207,6 @@ static void test_vfork(void)
 	prey_end(&p);
 }
 
-static bool put(const char *dir, const char *name, const char *text)
-{
-	char path[256];
-	int fd;
-	bool good;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	fd = open(path, O_WRONLY);
-	good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static void test_frozen(const char *root, const char *file, const char *on, const char *off)
 {
 	char dir[128], pid[16], what[160];
@@ -234,13 +220,13 @@ static void test_frozen(const char *root, const char *file, const char *on, cons
 	}
 	prey_start(&p, turning);
 	snprintf(pid, sizeof(pid), "%d", p.pid);
-	if (put(dir, "cgroup.procs", pid) && put(dir, file, on)) {
+	if (hazard_put(dir, "cgroup.procs", pid) && hazard_put(dir, file, on)) {
 		sleep_us(50000);
 		hazard_err(&h, hazard_visit(&h, &p, 0), what, ERR_FROZEN, LIST_END);
-		put(dir, file, off);
+		hazard_put(dir, file, off);
 		hazard_unharmed(&h, &p, what);
 	} else {
-		put(dir, file, off);
+		hazard_put(dir, file, off);
 		hazard_ok(&h, true, "%s # SKIP cannot freeze", what);
 	}
 	prey_end(&p);

@@ -4,6 +4,9 @@
 #include "base/err.h"
 #include "clock.h"
 
+#include <stdbool.h>
+#include <unistd.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,4 +134,18 @@ void hazard_err(struct hazard *h, int err, const char *what, ...)
 		held |= e == err;
 	va_end(ap);
 	hazard_ok(h, held, "%s: %s", what, err ? err_str(err) : "visited");
+}
+
+bool hazard_put(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	int fd;
+	bool good;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_WRONLY);
+	good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	if (fd >= 0)
+		close(fd);
+	return good;
 }

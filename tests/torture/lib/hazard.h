@@ -50,4 +50,7 @@ void hazard_err(struct hazard *h, int err, const char *what, ...);
 /* How long after a kill everything must be as before. */
 #define HAZARD_SETTLE_MS 1500
 
+/* Writes the text into DIR/NAME, a file of a control group; false if it cannot. */
+bool hazard_put(const char *dir, const char *name, const char *text);
+
 #endif
