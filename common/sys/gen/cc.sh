@@ -21,7 +21,7 @@ probe() {
 		$CC $probe_flags "$@" -c -o "$probe_base.o" "$probe_base.c" 2>"$probe_base.err" && return 0
 		awk -v file="$probe_base.c" '
 			FNR == NR { n = split($0, p, ":"); if (p[1] == file && / error: /) bad[p[2]] = 1; next }
-			FNR in bad && /^enum/ { print > (file ".out"); next }
+			FNR in bad && /^(enum|S\()/ { print > (file ".out"); next }
 			{ print > (file ".new") }' "$probe_base.err" "$probe_base.c"
 		[ -s "$probe_base.c.out" ] || { rm -f "$probe_base.c.new"; return 1; }
 		cat "$probe_base.c.out" >>"$probe_base.dropped"

@@ -116,6 +116,7 @@ static void one_field(Dwarf_Die *member, unsigned depth, Dwarf_Word base)
 	if (bits) {
 		off += shift / 8;
 		shift %= 8;
+		size = (shift + bits + 7) / 8;
 	}
 	kind = kind_of(&type);
 	printf("F %u %llu %llu %s %s %lld %llu %llu\n", depth, (unsigned long long)off,
