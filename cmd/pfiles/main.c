@@ -38,6 +38,7 @@ int main(int argc, char **argv)
 	for (; *argv && !cli_interrupted(); argv++)
 		pfiles_one(&c, *argv, &o);
 	mounts_free(&o.mounts);
+	settle_free(&o.settle);
 	cli_die_if_interrupted(&c);
 	return cli_finish(&c);
 }

@@ -93,7 +93,11 @@ static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
-	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
+	const struct gather_opts go = {
+		.mounts = &l->o->mounts,
+		.target_mounts = &l->mounts,
+		.first_line = l->o->first_line,
+	};
 	struct way *w = NULL, *cred = NULL;
 	struct aside aside = {0};
 	int err;
@@ -164,6 +168,7 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		facts_free(f);
+		mount_table_free(&l->mounts);
 		buf_clear(&before);
 		buf_clear(&after);
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
@@ -241,6 +246,8 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	}
 	if (!err)
 		err = gather_steady(p, &l, &f);
+	if (!err && !o->first_line)
+		err = settle_facts(&o->settle, p, &l.mounts, &f);
 	if (!err)
 		show_page(c, p, &l, &f);
 	else if (err == ERR_TIMEOUT && o->hold)
@@ -250,6 +257,7 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	if (o->report && (!err || l.asked))
 		report(c, p, &l);
 	facts_free(&f);
+	mount_table_free(&l.mounts);
 }
 
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)

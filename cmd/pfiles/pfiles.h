@@ -6,13 +6,15 @@
 
 #include "base/cli.h"
 #include "mounts.h"
+#include "settle.h"
 
 struct opts {
 	bool first_line;      /* -n */
 	bool borrow;          /* -b: no agent */
 	bool hold;            /* -H: all threads stopped meanwhile */
 	bool report;          /* -s */
-	struct mounts mounts; /* of the whole run */
+	struct mounts mounts; /* of the whole run, as is settle */
+	struct settle settle;
 };
 
 /* Looks at what the operand names, shows it or says why not. */

@@ -31,6 +31,7 @@
 #include "base/escape.h"
 #include "names.h"
 #include "proc/proc.h"
+#include "show_notes.h"
 #include "show_sock.h"
 
 #define INDENT         "      "
@@ -194,12 +195,26 @@ static void add_locks(struct buf *out, const struct facts *f, const struct desc 
 			d->more_locks == 1 ? "" : "s");
 }
 
+/* A file whose name really ends in " (deleted)" has that blank escaped. */
+static void add_path_text(struct buf *out, const char *path, size_t len, bool deleted)
+{
+	static const char end[] = " (deleted)";
+	size_t tail = sizeof(end) - 1;
+
+	if (deleted || len < tail || path[0] != '/' || memcmp(path + len - tail, end, tail) != 0) {
+		escape_add(out, path, len);
+		return;
+	}
+	escape_add(out, path, len - tail);
+	buf_str(out, "\\x20(deleted)");
+}
+
 static void add_path(struct buf *out, const struct facts *f, const struct desc *d)
 {
 	if (!d->path.len)
 		return;
 	buf_str(out, INDENT);
-	escape_add(out, f->paths.data + d->path.at, d->path.len);
+	add_path_text(out, f->paths.data + d->path.at, d->path.len, d->deleted);
 	buf_chr(out, '\n');
 }
 
@@ -241,5 +256,6 @@ void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
 		add_number(out, INDENT "offset:", d->pos);
 		buf_chr(out, '\n');
 	}
+	show_notes(out, f, d->notes);
 	add_all_unknown(out, f, d);
 }
