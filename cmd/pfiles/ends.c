@@ -86,7 +86,7 @@ static int note_end(const struct holder *h, void *arg)
 	const char *access;
 	char path[64];
 
-	if (h->pid == proc_pid(a->p) && h->fd == a->d->fd)
+	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
 	note_item(a->notes, "end");
@@ -174,6 +174,35 @@ static int each_same_text(
 	return each_text(e, f->paths.data + a->d->path.at, a->d->path.len, each, a);
 }
 
+/*
+ * The session of a terminal and its foreground group, of a process that has it both open and as its
+ * controlling terminal (proc_pid_stat(5)).
+ */
+static int note_session(const struct holder *h, void *arg)
+{
+	struct asking *a = arg;
+	char path[64], text[512], *at;
+	int fd, session, tty, foreground;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)h->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	at = strrchr(text, ')');
+	if (!at || sscanf(at, ") %*c %*d %*d %d %d %d", &session, &tty, &foreground) != 3)
+		return 0;
+	if ((dev_t)(unsigned)tty != makedev(a->d->rdev_major, a->d->rdev_minor))
+		return 0;
+	note_line(a->notes, "terminal");
+	note_int(a->notes, "session", session);
+	note_int(a->notes, "foreground", foreground);
+	return 1;
+}
+
 /* Those on the other side: masters for a slave, slaves for a master. */
 static int each_other_side(struct ends *e, const struct facts *f, struct asking *a)
 {
@@ -183,6 +212,9 @@ static int each_other_side(struct ends *e, const struct facts *f, struct asking 
 	int err;
 
 	if (a->d->kind == KIND_PTY) {
+		err = each_same_text(e, f, note_session, a);
+		if (err < 0)
+			return err;
 		err = each_text(e, ptmx, sizeof(ptmx) - 1, note_master, a);
 		return err ? err : each_text(e, pts_ptmx, sizeof(pts_ptmx) - 1, note_master, a);
 	}

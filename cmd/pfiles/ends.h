@@ -24,7 +24,7 @@ bool ends_has(const struct desc *d);
 
 /*
  * Takes down in `notes` an item for each descriptor, of any process, that has the same pipe, FIFO or
- * eventfd, or the other side of the same terminal, but for d of p itself. 0 or -ENOMEM.
+ * eventfd, or the other side of the same terminal, but for d of p itself, and for us. 0 or -ENOMEM.
  */
 int ends_note(struct ends *e, const struct proc *p, const struct facts *f, const struct desc *d,
 	struct buf *notes) __attribute__((warn_unused_result));

@@ -71,7 +71,6 @@ static bool lay_out(struct asked *a)
 	case KIND_MEMFD: add(a, SYS_fcntl, F_GET_SEALS); break;
 	case KIND_NAMESPACE: add_out(a, SYS_ioctl, NS_GET_OWNER_UID, sizeof(int)); break;
 	case KIND_PTY_MASTER:
-		add_out(a, SYS_ioctl, TIOCGPTN, sizeof(int));
 		add_out(a, SYS_ioctl, TIOCGSID, sizeof(int));
 		add_out(a, SYS_ioctl, TIOCGPGRP, sizeof(int));
 		break;
@@ -86,6 +85,13 @@ static bool lay_out(struct asked *a)
 static void take_number(struct buf *b, const struct asked *a, size_t i, const char *key)
 {
 	if (a->call[i].ret >= 0)
+		note_int(b, key, a->out[i].number);
+}
+
+/* The number of a session or process group; 0: there is none. */
+static void take_process(struct buf *b, const struct asked *a, size_t i, const char *key)
+{
+	if (a->call[i].ret >= 0 && a->out[i].number > 0)
 		note_int(b, key, a->out[i].number);
 }
 
@@ -128,9 +134,8 @@ static void take_answers(struct buf *b, const struct asked *a)
 		break;
 	case KIND_NAMESPACE: take_number(b, a, 0, "owner"); break;
 	case KIND_PTY_MASTER:
-		take_number(b, a, 0, "index");
-		take_number(b, a, 1, "session");
-		take_number(b, a, 2, "foreground");
+		take_process(b, a, 0, "session");
+		take_process(b, a, 1, "foreground");
 		break;
 	case KIND_TUN: take_tun(b, a); break;
 	case KIND_MQUEUE: take_queue(b, a); break;

@@ -143,7 +143,12 @@ static bool take_number(const struct field *f, const char *value, struct buf *no
 		return false;
 	switch (f->form) {
 	case FORM_INT: note_int(notes, f->key, (int64_t)v); break;
-	case FORM_BITS: note_bits(notes, f->key, f->group, v); break;
+	case FORM_BITS:
+		if (*f->group)
+			note_bits(notes, f->key, f->group, v);
+		else
+			note_hex(notes, f->key, v);
+		break;
 	case FORM_NAME: note_name(notes, f->key, f->group, v); break;
 	case FORM_SET:
 		note(notes, &(struct note){.kind = NOTE_SET, .key = f->key, .num = v});

@@ -5,15 +5,20 @@
 #include <stdbool.h>
 
 #include "base/cli.h"
+#include "fd_list.h"
 #include "mounts.h"
 #include "settle.h"
 
 struct opts {
-	bool first_line;      /* -n */
-	bool borrow;          /* -b: no agent */
-	bool hold;            /* -H: all threads stopped meanwhile */
-	bool report;          /* -s */
-	struct mounts mounts; /* of the whole run, as is settle */
+	bool first_line;       /* -n */
+	bool borrow;           /* -b: no agent */
+	bool hold;             /* -H: all threads stopped meanwhile */
+	bool report;           /* -s */
+	bool json;             /* -j */
+	bool colour;           /* standard output is a terminal that wants it */
+	unsigned long seconds; /* -d: between the two looks, 0: one look */
+	struct fd_list only;   /* -p */
+	struct mounts mounts;  /* of the whole run, as is settle */
 	struct settle settle;
 };
 

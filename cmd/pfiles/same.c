@@ -6,14 +6,20 @@
 #include "same.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kcmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "look.h"
+
 struct sorting {
 	const struct facts *f;
+	const struct proc *p;
 	pid_t pid;
 	int err;
 };
@@ -60,10 +66,22 @@ static bool can_be_compared(const struct desc *d)
 	return d->state == DESC_OK && !d->err_stat && !d->err_flags;
 }
 
+/* Asked behind kcmp(2), which knows numbers only: the file that the facts are about may have left its number. */
+static bool is_still_there(const struct sorting *s, const struct desc *d)
+{
+	char rel[32];
+	struct statx now;
+
+	snprintf(rel, sizeof(rel), "fd/%d", d->fd);
+	return statx(proc_dirfd(s->p), rel, AT_STATX_DONT_SYNC, STATX_INO, &now) == 0 &&
+		look_same_inode(d, &now);
+}
+
 /* Whether the two, neighbours in the order, are one open file. */
 static bool twins(struct sorting *s, const struct desc *x, const struct desc *y)
 {
-	return by_facts(x, y) == 0 && by_kcmp(s, x->fd, y->fd) == 0 && !s->err;
+	return by_facts(x, y) == 0 && by_kcmp(s, x->fd, y->fd) == 0 && !s->err &&
+		is_still_there(s, x) && is_still_there(s, y);
 }
 
 static void join(struct sorting *s, struct facts *f, const uint32_t *order, size_t n)
@@ -77,9 +95,9 @@ static void join(struct sorting *s, struct facts *f, const uint32_t *order, size
 	}
 }
 
-int same_find(pid_t pid, struct facts *f)
+int same_find(const struct proc *p, struct facts *f)
 {
-	struct sorting s = {.f = f, .pid = pid};
+	struct sorting s = {.f = f, .p = p, .pid = proc_pid(p)};
 	uint32_t *order = malloc((f->ndesc ? f->ndesc : 1) * sizeof(*order));
 	size_t n = 0;
 

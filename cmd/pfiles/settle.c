@@ -10,6 +10,7 @@
 #include "kind.h"
 #include "notes.h"
 #include "same.h"
+#include "settle_bpf.h"
 #include "settle_watch.h"
 
 void settle_free(struct settle *s)
@@ -115,8 +116,17 @@ static void add_kind(struct settling *g, const struct desc *d)
 	copy(out, &g->f->asked, d->asked);
 	if (d->kind == KIND_PIDFD)
 		settle_pidfd(&g->f->info, d, out);
+	if (d->kind == KIND_BPF_MAP || d->kind == KIND_BPF_PROG)
+		settle_bpf(&g->f->info, d, out);
 	if (out->len == after)
 		out->len = line;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return x < y ? -1 : x > y;
 }
 
 /* The other descriptors of the process that have the same open file. */
@@ -130,6 +140,7 @@ static void add_twins(struct settling *g, const struct desc *d)
 	for (size_t i = d->twin; i != self && i < f->ndesc; i = f->desc[i].twin)
 		buf_add(&fds, &f->desc[i].fd, sizeof(f->desc[i].fd));
 	if (fds.len) {
+		qsort(fds.data, fds.len / sizeof(int), sizeof(int), ascending);
 		note_line(&f->notes, "same-open-file");
 		n.text = fds.data;
 		n.len = (uint32_t)fds.len;
@@ -197,7 +208,7 @@ int settle_facts(
 	if (!err)
 		err = mount_table_read(&s->own, NULL);
 	if (!err)
-		err = same_find(proc_pid(p), f);
+		err = same_find(p, f);
 	for (size_t i = 0; i < f->ndesc && !err; i++)
 		err = settle_desc(&g, &f->desc[i]);
 	return err ? err : f->notes.failed ? -ENOMEM : 0;

@@ -174,28 +174,81 @@ static void finish_item(const struct facts *f, const struct mount_table *t, cons
 		add_path(t, w, out);
 }
 
-void settle_watch(const struct facts *f, const struct mount_table *mounts, const struct desc *d,
-	struct buf *out)
+/* Where an item is among the notes, and what puts it in order. */
+struct item {
+	size_t at, end;
+	uint64_t order;
+};
+
+/* The kernel keeps the targets of epoll by address: ascending numbers say more. The others stay as they are. */
+static int by_order(const void *a, const void *b)
 {
-	size_t at = d->info.at, end = d->info.at + d->info.len;
+	const struct item *x = a, *y = b;
+
+	if (x->order != y->order)
+		return x->order < y->order ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The items of d; NULL when there are none, or no memory for them. */
+static struct item *find_items(const struct facts *f, const struct desc *d, size_t *n)
+{
+	size_t at = d->info.at, end = d->info.at + d->info.len, before = at, cap = 0;
+	struct item *list = NULL;
+	struct note note;
+
+	for (*n = 0; note_next(&f->info, &at, end, &note); before = at) {
+		if (note.kind == NOTE_ITEM) {
+			struct item *grown = list;
+
+			if (*n == cap) {
+				cap = cap ? 2 * cap : 16;
+				grown = reallocarray(list, cap, sizeof(*grown));
+			}
+			if (!grown) {
+				free(list);
+				return NULL;
+			}
+			list = grown;
+			list[(*n)++] = (struct item){.at = before};
+		} else if (*n && d->kind == KIND_EPOLL && strcmp(note.key, "fd") == 0) {
+			list[*n - 1].order = note.num;
+		}
+		if (*n)
+			list[*n - 1].end = at;
+	}
+	return list;
+}
+
+static void add_item(
+	const struct facts *f, const struct mount_table *mounts, struct item it, struct buf *out)
+{
 	struct watched w = {0};
-	bool first = true;
 	struct note n;
 
-	while (note_next(&f->info, &at, end, &n)) {
-		if (n.kind == NOTE_ITEM) {
-			if (!first)
-				finish_item(f, mounts, &w, out);
-			first = false;
-			memset(&w, 0, sizeof(w));
-		} else {
+	while (note_next(&f->info, &it.at, it.end, &n)) {
+		if (n.kind != NOTE_ITEM)
 			take(&w, &n);
-		}
 		if (!is_of_handle(&n))
 			note(out, &n);
 	}
-	if (!first)
-		finish_item(f, mounts, &w, out);
+	finish_item(f, mounts, &w, out);
+}
+
+void settle_watch(const struct facts *f, const struct mount_table *mounts, const struct desc *d,
+	struct buf *out)
+{
+	size_t n;
+	struct item *list = find_items(f, d, &n);
+
+	if (!list) {
+		out->failed |= d->info.len > 0;
+		return;
+	}
+	qsort(list, n, sizeof(*list), by_order);
+	for (size_t i = 0; i < n; i++)
+		add_item(f, mounts, list[i], out);
+	free(list);
 }
 
 void settle_pidfd(const struct buf *info, const struct desc *d, struct buf *out)
