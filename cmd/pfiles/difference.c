@@ -20,7 +20,7 @@ static void begin(struct facts *f, struct desc *d, const char *word)
 	buf_add(&f->notes, buf_cstr(&copy), copy.len);
 	f->notes.failed |= copy.failed;
 	buf_free(&copy);
-	note_line(&f->notes, "difference");
+	note_item(&f->notes, "difference");
 	note_word(&f->notes, word);
 	d->notes = (struct span){.at = at, .len = (uint32_t)(f->notes.len - at)};
 }

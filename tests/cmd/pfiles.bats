@@ -170,7 +170,7 @@ no_descriptors() {
 		awk '/^[0-9]+:\t/ { show = 0; next }
 			/^ *[0-9]+: / { if (block) print block; block = ""; show = $1 ~ /^1[0123]:$/ }
 			show { block = block $0 "\\n" }
-			END { if (block) print block }' "$@" | sort -u
+			END { if (block) print block }' | sort -u
 	}
 	expected | one_line >"$DIR/allowed"
 	# Notes go with the kind of file that they stand under.

@@ -44,7 +44,8 @@ teardown() {
 	diff "$DIR/again" "$DIR/out"
 	"$PFILES" "/proc/$TARGET/" >"$DIR/again"
 	diff "$DIR/again" "$DIR/out"
-	(cd /proc && "$PFILES" "$TARGET") | diff - "$DIR/out"
+	(cd /proc && "$PFILES" "$TARGET") >"$DIR/again"
+	diff "$DIR/again" "$DIR/out"
 	finish_target
 }
 
