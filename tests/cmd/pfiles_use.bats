@@ -44,7 +44,7 @@ teardown() {
 	diff "$DIR/again" "$DIR/out"
 	"$PFILES" "/proc/$TARGET/" >"$DIR/again"
 	diff "$DIR/again" "$DIR/out"
-	(cd /proc && "$PFILES" "$TARGET") >"$DIR/again"
+	env -C /proc "$PFILES" "$TARGET" >"$DIR/again"
 	diff "$DIR/again" "$DIR/out"
 	finish_target
 }
