@@ -269,7 +269,7 @@ static void take_piece(struct diag *d, size_t n, struct dump *u)
 		u->err = u->end ? error_of(h) : parse_message(h, &s);
 		if (u->end || u->err)
 			continue;
-		if (s.family == AF_INET || s.family == AF_INET6)
+		if (!s.protocol && (s.family == AF_INET || s.family == AF_INET6))
 			s.protocol = u->protocol;
 		u->err = u->each(&s, u->arg);
 	}

@@ -127,8 +127,9 @@ typedef int diag_each(const struct diag_sock *s, void *arg);
 
 /*
  * All sockets of one family; protocol counts for AF_INET and AF_INET6 (IPPROTO_TCP, UDP, UDPLITE, RAW,
- * MPTCP) and AF_NETLINK (0xff: all; those with groups come twice), else 0. One dump: 1 us a socket. A dump during which the kernel's
- * table changed (NLM_F_DUMP_INTR) may have left out some, and is -EAGAIN at its end.
+ * MPTCP) and AF_NETLINK (0xff: all; those with groups come twice), else 0. One dump: 1 us a socket. A
+ * dump during which the kernel's table changed (NLM_F_DUMP_INTR) may have left out some, and is -EAGAIN
+ * at its end.
  */
 int diag_dump(struct diag *d, int family, int protocol, diag_each *each, void *arg)
 	__attribute__((warn_unused_result));

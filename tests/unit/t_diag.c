@@ -59,7 +59,7 @@ static int take(const struct diag_sock *s, void *arg)
 	if (s->family == AF_UNIX) {
 		if (s->un.icons.len >= 4)
 			memcpy(&w->icon, s->un.icons.bytes, 4);
-		if (s->un.name.len < sizeof(w->name))
+		if (s->un.name.len && s->un.name.len < sizeof(w->name))
 			memcpy(w->name, s->un.name.bytes, s->un.name.len);
 	}
 	return 0;
