@@ -67,10 +67,12 @@ struct desc {
 	uint16_t mode;
 	uint32_t uid, gid, dev_major, dev_minor, rdev_major, rdev_minor;
 	uint64_t ino, size, pos;
-	int64_t mnt_id; /* -1: not known (before Linux 5.8) */
-	uint32_t flags; /* as F_GETFL */
+	uint64_t lock_ino; /* the inode as fdinfo has it, 0: not known */
+	int64_t mnt_id;    /* -1: not known (before Linux 5.8) */
+	uint32_t flags;    /* as F_GETFL */
 	bool cloexec, has_pos;
 	bool pos_asked;   /* pos is known from a call; whether it shows is up to the path */
+	bool locked;      /* fdinfo shows locks */
 	bool identified;  /* the first questions were answered */
 	bool other_file;  /* /proc spoke of another file than the calls did */
 	struct span path; /* link text in facts.paths; len 0 for sockets */

@@ -67,7 +67,6 @@ static void read_mounts(struct mounts *m)
 	char *line = NULL;
 	size_t cap = 0;
 
-	m->read = true;
 	if (!f)
 		return;
 	while (getline(&line, &cap, f) > 0)
@@ -78,29 +77,38 @@ static void read_mounts(struct mounts *m)
 		qsort(m->local, m->n, sizeof(*m->local), by_device);
 }
 
-bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor)
-{
-	const struct mount key = {dev_major, dev_minor};
-
-	if (dev_major != 0)
-		return true;
-	if (!m->read)
-		read_mounts(m);
-	return m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device);
-}
-
-bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor)
+static void find_pipes(struct mounts *m)
 {
 	struct stat s;
 	int end[2];
 
-	if (!m->pipes_known && pipe2(end, O_CLOEXEC) == 0) {
-		if (fstat(end[0], &s) == 0) {
-			m->pipes = (struct mount){major(s.st_dev), minor(s.st_dev)};
-			m->pipes_known = true;
-		}
-		close(end[0]);
-		close(end[1]);
+	if (pipe2(end, O_CLOEXEC) < 0)
+		return;
+	if (fstat(end[0], &s) == 0) {
+		m->pipes = (struct mount){major(s.st_dev), minor(s.st_dev)};
+		m->pipes_known = true;
 	}
+	close(end[0]);
+	close(end[1]);
+}
+
+void mounts_read(struct mounts *m)
+{
+	if (m->read)
+		return;
+	m->read = true;
+	read_mounts(m);
+	find_pipes(m);
+}
+
+bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor)
+{
+	const struct mount key = {dev_major, dev_minor};
+
+	return dev_major != 0 || (m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device));
+}
+
+bool mounts_of_pipes(const struct mounts *m, unsigned dev_major, unsigned dev_minor)
+{
 	return m->pipes_known && m->pipes.dev_major == dev_major && m->pipes.dev_minor == dev_minor;
 }

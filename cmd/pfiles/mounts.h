@@ -8,7 +8,7 @@
 /*
  * Which devices (st_dev) belong to file systems that answer from this machine's memory and disks,
  * so that to walk to one of their files cannot wait for a server. From the tool's own
- * /proc/self/mountinfo, read once, at the first question. Zero-initialise; mounts_free.
+ * /proc/self/mountinfo. Zero-initialise; mounts_free.
  */
 struct mounts {
 	struct mount {
@@ -19,12 +19,14 @@ struct mounts {
 	bool pipes_known; /* pipes: the device of pipe(2) */
 	struct mount pipes;
 };
+/* Once; again it does nothing. Several threads may ask afterwards. */
+void mounts_read(struct mounts *m);
 void mounts_free(struct mounts *m);
 
 /* false also for what is not known. */
-bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor);
 
 /* Whether it is the device of all pipes without a name. */
-bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+bool mounts_of_pipes(const struct mounts *m, unsigned dev_major, unsigned dev_minor);
 
 #endif

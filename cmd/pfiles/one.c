@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "base/err.h"
 #include "base/escape.h"
 #include "ctl/hold.h"
@@ -94,8 +95,12 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 {
 	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
 	struct way *w = NULL, *cred = NULL;
-	int err = open_ways(p, l, list->n, &w, &cred);
+	struct aside aside = {0};
+	int err;
 
+	if (list->n > GATHER_MANY)
+		aside_step(p, &aside);
+	err = open_ways(p, l, list->n, &w, &cred);
 	if (!err)
 		err = gather(p, w, cred, list, &go, f);
 	if (w) {
@@ -104,6 +109,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	}
 	way_close(cred);
 	way_close(w);
+	aside_back(&aside);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;

@@ -126,6 +126,21 @@ each_victim() {
 	finish_target
 }
 
+cpus_of() {
+	grep -h '^Cpus_allowed:' "/proc/$1/task/"*/status | sort | uniq -c
+}
+
+@test "many descriptors: the work is done beside the CPUs of the target, whose threads may run where they could" {
+	READY=^pid= start_target "$TARGETS/many" 2000 2 "$DIR"
+	before=$(cpus_of "$TARGET")
+	for _ in 1 2 3 4 5; do
+		"$PFILES" "$TARGET" >"$DIR/out"
+		[ "$(cpus_of "$TARGET")" = "$before" ]
+		[ "$(threads_of "$TARGET")" = 2 ]
+	done
+	finish_target
+}
+
 @test "no descriptors: header and rlimit line" {
 	start_target "$TARGETS/odd" bare
 	wait_for no_descriptors
