@@ -58,7 +58,6 @@ struct sock_tcp {
 	uint32_t snd_mss, rcv_mss, advmss, pmtu;
 	uint32_t cwnd, ssthresh, rcv_space;
 	uint32_t unacked, sacked, lost, retrans, total_retrans, notsent;
-	char congestion[16];    /* "": not known */
 	bool has_timer;         /* the next three are known */
 	uint8_t timer;          /* as struct diag_inet */
 	uint8_t timer_retrans;  /* how often it has fired */
@@ -117,6 +116,9 @@ struct sock {
 	uint32_t far_at, fars, more_fars; /* facts.far[far_at ...]; how many are not in there */
 	struct span groups;               /* netlink: words of 32 bits, bit 0 is group 1 */
 	struct span device;               /* packet: name of the interface */
+	struct span congestion;           /* name of the control */
+	struct span memberships;          /* packet: struct packet_diag_mclist each */
+	bool rx_ring, tx_ring;            /* packet */
 	int err_diag;     /* why queues, timer and the other end are not known, 0: no reason */
 	int err_far;      /* why it is not known who holds the other end */
 	int err_options;  /* why the further options are not known */

@@ -38,6 +38,8 @@ int main(int argc, char **argv)
 	for (; *argv && !cli_interrupted(); argv++)
 		pfiles_one(&c, *argv, &o);
 	mounts_free(&o.mounts);
+	sock_diag_free(&o.tables);
+	ends_free(&o.ends);
 	cli_die_if_interrupted(&c);
 	return cli_finish(&c);
 }

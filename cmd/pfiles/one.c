@@ -22,6 +22,7 @@
 #include "proc/status.h"
 #include "report.h"
 #include "show.h"
+#include "sock_flight.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
@@ -91,6 +92,16 @@ static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w
 	return way_open(p, WAY_NO_AGENT, cred);
 }
 
+/* What neither the process nor its descriptors tell, after both have been left alone. */
+static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
+{
+	int err = sock_diag(p, &o->tables, f);
+
+	if (!err)
+		err = sock_flight(p, f);
+	return err ? err : ends_of_socks(p, &o->ends, f);
+}
+
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
 	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
@@ -110,6 +121,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(cred);
 	way_close(w);
 	aside_back(&aside);
+	if (!err && !l->o->first_line)
+		err = socks_complete(p, l->o, f);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;

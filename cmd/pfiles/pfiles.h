@@ -5,14 +5,18 @@
 #include <stdbool.h>
 
 #include "base/cli.h"
+#include "ends.h"
 #include "mounts.h"
+#include "sock_diag.h"
 
 struct opts {
 	bool first_line;      /* -n */
 	bool borrow;          /* -b: no agent */
 	bool hold;            /* -H: all threads stopped meanwhile */
 	bool report;          /* -s */
-	struct mounts mounts; /* of the whole run */
+	struct mounts mounts; /* these are of the whole run */
+	struct sock_tables tables;
+	struct ends ends;
 };
 
 /* Looks at what the operand names, shows it or says why not. */

@@ -58,7 +58,7 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	buf_chr(out, '\n');
 	if (f->err_socks) {
-		buf_str(out, "  [sockets: type, options and names not known: ");
+		buf_str(out, "  [sockets: options not known: ");
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
@@ -203,13 +203,12 @@ static void add_path(struct buf *out, const struct facts *f, const struct desc *
 	buf_chr(out, '\n');
 }
 
-static void add_all_unknown(struct buf *out, const struct facts *f, const struct desc *d)
+static void add_all_unknown(struct buf *out, const struct desc *d)
 {
 	add_unknown(out, "flags", d->err_flags);
 	if (!d->err_flags)
 		add_unknown(out, "close-on-exec", d->err_cloexec);
-	if (!f->err_socks)
-		add_unknown(out, "socket", d->err_sock);
+	add_unknown(out, "socket", d->err_sock);
 	add_unknown(out, "path", d->err_path);
 	if (!d->sock)
 		add_unknown(out, "offset and locks", d->err_pos);
@@ -241,5 +240,5 @@ void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
 		add_number(out, INDENT "offset:", d->pos);
 		buf_chr(out, '\n');
 	}
-	add_all_unknown(out, f, d);
+	add_all_unknown(out, d);
 }
