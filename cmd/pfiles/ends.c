@@ -154,7 +154,7 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 
 	for (size_t i = 0; i < f->nsock && !err; i++) {
 		k.s = &f->sock[i];
-		if (!k.s->far_ino)
+		if (k.s->far != FAR_OPEN || !k.s->far_ino)
 			continue;
 		if (!own) {
 			own = calloc(f->ndesc, sizeof(*own));

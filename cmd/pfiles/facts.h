@@ -79,6 +79,13 @@ struct sock_netns {
 	int err;         /* why nothing could be asked there, 0: it could */
 };
 
+/* What is known of the other end of a connection. */
+enum sock_far {
+	FAR_NONE,   /* there is none, or it is not on this machine, or not known */
+	FAR_OPEN,   /* far_ino is its inode; 0: no process has a descriptor for it */
+	FAR_CLOSED, /* it is gone */
+};
+
 /* Which of the facts below are known: bits of sock.has. */
 enum sock_has {
 	SOCK_HAS_STATE = 1,
@@ -112,6 +119,7 @@ struct sock {
 	uint32_t backlog, backlog_most;
 	uint32_t drops;
 	uint32_t in_flight;               /* descriptors in messages that wait here */
+	uint8_t far;                      /* enum sock_far */
 	uint32_t far_ino;                 /* inode of the other end, 0: none or not known */
 	uint32_t far_at, fars, more_fars; /* facts.far[far_at ...]; how many are not in there */
 	struct span groups;               /* netlink: words of 32 bits, bit 0 is group 1 */
@@ -122,7 +130,6 @@ struct sock {
 	int err_diag;     /* why queues, timer and the other end are not known, 0: no reason */
 	int err_far;      /* why it is not known who holds the other end */
 	int err_options;  /* why the further options are not known */
-	bool few_options; /* only those that are set often were asked for */
 	bool more_groups; /* too many for peer_groups */
 };
 
@@ -177,6 +184,7 @@ struct facts {
 	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
 			*/
 	struct buf why_socks; /* the same in words, escaped */
+	size_t few_options;   /* sockets that were only asked for the options that are set often */
 };
 
 void facts_free(struct facts *f);

@@ -22,6 +22,7 @@
  */
 #include "show.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,10 @@ void show_limit(struct buf *out, const struct facts *f)
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->few_options)
+		buf_fmt(out,
+			"  [sockets: %zu of them were asked only for options that are set often]\n",
+			f->few_options);
 }
 
 void show_names_free(struct show_names *n)
@@ -208,7 +213,10 @@ static void add_all_unknown(struct buf *out, const struct desc *d)
 	add_unknown(out, "flags", d->err_flags);
 	if (!d->err_flags)
 		add_unknown(out, "close-on-exec", d->err_cloexec);
-	add_unknown(out, "socket", d->err_sock);
+	if (d->err_sock == -ENOENT)
+		buf_str(out, INDENT "(not known: socket: the kernel does not list it)\n");
+	else
+		add_unknown(out, "socket", d->err_sock);
 	add_unknown(out, "path", d->err_path);
 	if (!d->sock)
 		add_unknown(out, "offset and locks", d->err_pos);

@@ -20,7 +20,7 @@
  *   <TAB>retransmits: 0  total: 2  lost: 0  unacknowledged: 0  unsent: 0
  *   <TAB>dropped: 3
  *   <TAB>descriptors in flight: 2
- *   <TAB>far end: nginx[812] fd 12, nginx[813] fd 12
+ *   <TAB>far end: nginx[812] fd 12, nginx[813] fd 12    or "held by no process", "closed"
  */
 #include "show_sock_more.h"
 
@@ -309,9 +309,9 @@ static void add_missing(struct buf *out, const char *what, int err)
 
 static void add_far_end(struct buf *out, const struct facts *f, const struct sock *k)
 {
-	if (!(k->has & SOCK_HAS_FAR))
-		return;
-	if (!k->fars && !k->err_far)
+	if (k->far == FAR_CLOSED)
+		buf_str(out, "\tfar end: closed\n");
+	if (k->far == FAR_OPEN && !k->fars && !k->err_far)
 		buf_str(out, "\tfar end: held by no process\n");
 	for (uint32_t i = 0; i < k->fars; i++) {
 		const struct far_end *e = &f->far[k->far_at + i];

@@ -98,6 +98,18 @@ static bool end_of(const struct facts *f, struct span name, struct diag_end *out
 	return out->port != 0;
 }
 
+static void find_ends(const struct facts *f, struct item *it)
+{
+	const struct sock *k = &f->sock[it->sock];
+	bool four;
+
+	if (!(sock_kind_is_tcp(k->kind) || sock_kind_is_udp(k->kind)))
+		return;
+	it->ends = end_of(f, k->name, &it->local, &it->four);
+	if (!end_of(f, k->peer, &it->remote, &four))
+		memset(&it->remote, 0, sizeof(it->remote));
+}
+
 static uint64_t hash_ends(const struct diag_end *a, const struct diag_end *b)
 {
 	uint64_t w[4];
@@ -174,6 +186,12 @@ static int take_record(struct search *s, struct item *it, const struct diag_sock
 	return 0;
 }
 
+static void set_far_end(struct sock *k, const struct diag_sock *r)
+{
+	k->far = FAR_OPEN;
+	k->far_ino = r->ino;
+}
+
 /* A record of a dump: of one of ours, or of the other end of some. */
 static int take_any(const struct diag_sock *r, void *arg)
 {
@@ -197,7 +215,7 @@ static int take_any(const struct diag_sock *r, void *arg)
 		struct item *it = &s->item[i - 1];
 
 		if (same_end(&it->local, &remote) && same_end(&it->remote, &local))
-			sock_of(s, it)->far_ino = r->ino;
+			set_far_end(sock_of(s, it), r);
 	}
 	return 0;
 }
@@ -208,7 +226,7 @@ static int take_answer(size_t which, const struct diag_sock *r, void *arg)
 	struct item *it = &s->item[s->whose[which] & ~OTHER_END];
 
 	if (s->whose[which] & OTHER_END) {
-		sock_of(s, it)->far_ino = r->ino;
+		set_far_end(sock_of(s, it), r);
 		return 0;
 	}
 	return r->ino == it->d->ino ? take_record(s, it, r) : 0;
@@ -232,6 +250,16 @@ static uint32_t scope_of(const struct facts *f, struct span name)
 	return six.sin6_family == AF_INET6 ? six.sin6_scope_id : 0;
 }
 
+/* About the other end: the same connection seen from there. */
+static void put_other_question(struct search *s, size_t item, const struct diag_ask *own)
+{
+	struct diag_ask a = *own;
+
+	a.local = own->remote;
+	a.remote = own->local;
+	put_question(s, item, &a, true);
+}
+
 static void put_inet_questions(struct search *s, size_t item)
 {
 	const struct item *it = &s->item[item];
@@ -242,12 +270,10 @@ static void put_inet_questions(struct search *s, size_t item)
 	a.local = it->local;
 	a.remote = it->remote;
 	a.ifindex = scope_of(s->f, k->name);
-	put_question(s, item, &a, false);
-	if (!it->remote.port || !sock_kind_is_tcp(k->kind))
-		return;
-	a.local = it->remote;
-	a.remote = it->local;
-	put_question(s, item, &a, true);
+	if (!it->whole)
+		put_question(s, item, &a, false);
+	if (it->remote.port && sock_kind_is_tcp(k->kind))
+		put_other_question(s, item, &a);
 }
 
 /* How many sockets of TCP or UDP there are here ("TCP: inuse 3 ..."); 0: not known. */
@@ -430,6 +456,20 @@ static int find_whole(struct search *s)
 	return err;
 }
 
+/* The other ends of those TCP connections whose addresses have only come with their record. */
+static int find_other_ends(struct search *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct item *it = &s->item[i];
+
+		if (!it->whole || !it->found || !sock_kind_is_tcp(sock_of(s, it)->kind))
+			continue;
+		find_ends(s->f, it);
+		put_inet_questions(s, i);
+	}
+	return ask(s);
+}
+
 /* The names of the other ends of those of the UNIX sockets that could not be asked for them. */
 static int take_peer_name(size_t which, const struct diag_sock *r, void *arg)
 {
@@ -461,6 +501,8 @@ static int find_all(struct search *s, bool ours)
 
 	if (!err)
 		err = find_whole(s);
+	if (!err)
+		err = find_other_ends(s);
 	if (!err)
 		err = find_unix(s);
 	if (!err)
@@ -510,18 +552,6 @@ static int add_item(struct facts *f, struct desc *d, struct item *it)
 	}
 	it->sock = d->sock - 1;
 	return 0;
-}
-
-static void find_ends(const struct facts *f, struct item *it)
-{
-	const struct sock *k = &f->sock[it->sock];
-	bool four;
-
-	if (it->whole || !(sock_kind_is_tcp(k->kind) || sock_kind_is_udp(k->kind)))
-		return;
-	it->ends = end_of(f, k->name, &it->local, &it->four);
-	if (!end_of(f, k->peer, &it->remote, &four))
-		memset(&it->remote, 0, sizeof(it->remote));
 }
 
 static bool is_wanted(const struct desc *d)

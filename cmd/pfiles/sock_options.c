@@ -497,7 +497,7 @@ int sock_options_take(
 	}
 	s->option_at = (uint32_t)at;
 	s->options = (uint16_t)(f->noption - at);
-	s->few_options = a->few;
+	f->few_options += a->few;
 	return err;
 }
 

@@ -45,6 +45,17 @@ static void add_tcp(struct facts *f, struct sock *s, const struct diag_inet *in)
 	t->timer_expires = in->expires;
 }
 
+/* A peer that was closed has no inode any more; nor has one that waits for accept(2), yet. */
+static void add_far_end(struct sock *s, const struct diag_sock *r)
+{
+	if (r->has & DIAG_PEER && (r->un.peer || s->shutdown != 3)) {
+		s->far = FAR_OPEN;
+		s->far_ino = r->un.peer;
+	} else if (r->state == TCP_ESTABLISHED) {
+		s->far = FAR_CLOSED;
+	}
+}
+
 static void add_packet(struct facts *f, struct sock *s, const struct diag_packet *p)
 {
 	s->memberships = facts_keep(&f->names, p->mclist.bytes, p->mclist.len);
@@ -60,10 +71,7 @@ void sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
 		s->has |= SOCK_HAS_SHUTDOWN;
 	}
 	switch (r->family) {
-	case AF_UNIX:
-		if (r->has & DIAG_PEER)
-			s->far_ino = r->un.peer;
-		break;
+	case AF_UNIX: add_far_end(s, r); break;
 	case AF_PACKET: add_packet(f, s, &r->packet); break;
 	case AF_INET:
 	case AF_INET6:
