@@ -232,8 +232,9 @@ int ask_socks(struct asker *a, struct desc **list, size_t n)
 	return k && !err ? ask_some_socks(a, socks, k) : err;
 }
 
-/* Which of them are sockets now, by the text of their links: a guess as to what they will be. */
-static size_t guess_socks(struct asker *a, struct desc **list, size_t n, struct desc **socks)
+/* Which of them are sockets now, and of what kind, by /proc: a guess as to what they will be. */
+static size_t guess_socks(
+	struct asker *a, struct desc **list, size_t n, struct desc **socks, uint8_t *kind)
 {
 	static const char sock[] = "socket:[";
 	struct buf link = {0};
@@ -242,8 +243,10 @@ static size_t guess_socks(struct asker *a, struct desc **list, size_t n, struct 
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&link);
 		if (fd_view_link(&a->looker->view, list[i]->fd, &link) == 0 &&
-			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0)
+			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0) {
+			kind[k] = sock_guess_kind(&a->looker->view, list[i]->fd);
 			socks[k++] = list[i];
+		}
 	}
 	buf_free(&link);
 	return k;
@@ -273,8 +276,9 @@ static int run_both(struct way *w, struct call *one, size_t n, struct call *two,
 static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 {
 	struct desc *socks[AT_ONCE];
+	uint8_t kind[AT_ONCE];
 	struct call *calls;
-	size_t k = guess_socks(a, list, n, socks), ncalls;
+	size_t k = guess_socks(a, list, n, socks, kind), ncalls;
 	int err;
 
 	if (k == 0)
@@ -282,7 +286,9 @@ static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 	if (!have_asker(a))
 		return -ENOMEM;
 	aim_first(a, list, n);
-	calls = sock_calls(a->socks, socks, k, &ncalls);
+	calls = sock_calls(a->socks, socks, kind, k, &ncalls);
+	if (!calls)
+		return -ENOMEM;
 	err = run_both(a->way, a->call, n * a->calls, calls, ncalls);
 	if (err)
 		return take_all_first(a, list, n, err);

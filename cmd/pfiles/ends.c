@@ -2,250 +2,169 @@
 #include "ends.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "kind.h"
-#include "notes.h"
+#include "base/err.h"
 
-#define COMM_MAX 64
+#define FRESH_NS 1000000000
+#define MANY     256 /* descriptors that are not read twice */
 
 void ends_free(struct ends *e)
 {
-	holders_free(e->holders);
+	holders_free(e->index);
 	memset(e, 0, sizeof(*e));
 }
 
-bool ends_has(const struct desc *d)
+static uint64_t now_ns(void)
 {
-	switch (d->kind) {
-	case KIND_PIPE:
-	case KIND_FIFO:
-	case KIND_EVENTFD:
-	case KIND_PTY:
-	case KIND_PTY_MASTER: return d->state == DESC_OK;
-	default: return false;
-	}
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* One question, while its answers are taken down. */
-struct asking {
-	const struct proc *p;
-	const struct desc *d;
-	long eventfd; /* its id, where d is one; -1: not known */
-	struct buf *notes;
+const struct holders *ends_index(struct ends *e, pid_t without)
+{
+	if (e->index && (!e->without || e->without == without) &&
+		now_ns() - holders_when(e->index) < FRESH_NS)
+		return e->index;
+	holders_free(e->index);
+	e->index = NULL;
+	e->without = without;
+	e->err = holders_scan(without, &e->index);
+	return e->index;
+}
+
+int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)
+{
+	struct far_end *last = f->nfar ? &f->far[f->nfar - 1] : NULL;
+	struct far_end end = {.pid = h->pid, .fd = h->fd};
+	struct far_end *kept;
+	struct buf comm = {0};
+
+	if (*n >= ENDS_MOST) {
+		++*more;
+		return 0;
+	}
+	if (last && last->pid == h->pid) {
+		end.comm = last->comm;
+	} else {
+		proc_comm_of(h->pid, &comm);
+		end.comm = facts_keep(&f->names, buf_cstr(&comm), comm.len);
+		buf_free(&comm);
+	}
+	kept = facts_add_far(f);
+	if (!kept)
+		return -ENOMEM;
+	*kept = end;
+	++*n;
+	return 0;
+}
+
+/* Which of the process's own descriptors are which inodes: sockets, sorted. */
+struct own {
+	uint64_t ino;
+	int fd;
 };
 
-static void add_process(struct buf *notes, pid_t pid)
+static int compare_own(const void *a, const void *b)
 {
-	char path[64], comm[COMM_MAX];
-	ssize_t n = -1;
-	int fd;
+	const struct own *x = a, *y = b;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, comm, sizeof(comm));
-		close(fd);
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return x->fd < y->fd ? -1 : x->fd > y->fd;
+}
+
+static size_t collect_own(const struct facts *f, struct own *own)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->ndesc; i++) {
+		const struct desc *d = &f->desc[i];
+
+		if (d->state == DESC_OK && !d->err_stat && S_ISSOCK(d->mode))
+			own[n++] = (struct own){d->ino, d->fd};
 	}
-	if (n > 0 && comm[n - 1] == '\n')
-		n--;
-	note(notes,
-		&(struct note){
-			.kind = NOTE_PROCESS,
-			.key = "process",
-			.num = (uint64_t)pid,
-			.text = comm,
-			.len = n > 0 ? (uint32_t)n : 0,
-		});
+	qsort(own, n, sizeof(*own), compare_own);
+	return n;
 }
 
-/* The mode of the link says how the file was opened (proc_pid_fd(5)). */
-static const char *access_of(const char *path)
+/* The first one with that inode. */
+static size_t find_own(const struct own *own, size_t n, uint64_t ino)
 {
-	struct stat s;
+	size_t low = 0, high = n;
 
-	if (lstat(path, &s) < 0)
-		return NULL;
-	switch (s.st_mode & (S_IRUSR | S_IWUSR)) {
-	case S_IRUSR: return "read";
-	case S_IWUSR: return "write";
-	case S_IRUSR | S_IWUSR: return "read-write";
-	default: return NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (own[middle].ino < ino)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return low;
 }
 
-static int note_end(const struct holder *h, void *arg)
-{
-	struct asking *a = arg;
-	const char *access;
-	char path[64];
+struct keeping {
+	struct facts *f;
+	struct sock *s;
+	pid_t self;
+};
 
-	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
-	note_item(a->notes, "end");
-	add_process(a->notes, h->pid);
-	note_int(a->notes, "fd", h->fd);
-	access = access_of(path);
-	if (access)
-		note_text(a->notes, "access", access, strlen(access));
-	return a->notes->failed ? -ENOMEM : 0;
+static int keep_other(const struct holder *h, void *arg)
+{
+	struct keeping *k = arg;
+
+	if (h->pid == k->self)
+		return 0; /* known better already */
+	return ends_keep(k->f, h, &k->s->fars, &k->s->more_fars);
 }
 
-/* Paths of the same text may be in other mount namespaces: the inode decides. */
-static bool is_same_file(const struct holder *h, const struct desc *d)
+static int find_far(struct keeping *k, const struct own *own, size_t n, const struct holders *index)
 {
-	char path[64];
-	struct statx s;
+	struct sock *s = k->s;
+	int err = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
-	return statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &s) == 0 &&
-		s.stx_ino == d->ino && s.stx_dev_major == d->dev_major &&
-		s.stx_dev_minor == d->dev_minor;
+	s->far_at = (uint32_t)k->f->nfar;
+	for (size_t i = find_own(own, n, s->far_ino); i < n && own[i].ino == s->far_ino && !err;
+		i++)
+		err = ends_keep(
+			k->f, &(struct holder){k->self, own[i].fd}, &s->fars, &s->more_fars);
+	if (!err && index)
+		err = holders_of(index, HOLDER_SOCKET, s->far_ino, keep_other, k);
+	if (!index && !s->fars)
+		s->err_far = -EACCES;
+	else if (index && !s->fars && holders_hidden(index))
+		s->err_far = ERR_PERM;
+	s->has |= SOCK_HAS_FAR;
+	return err;
 }
 
-static int note_same_file(const struct holder *h, void *arg)
+int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 {
-	const struct asking *a = arg;
+	struct keeping k = {.f = f, .self = proc_pid(p)};
+	const struct holders *index = NULL;
+	struct own *own = NULL;
+	size_t n = 0;
+	int err = 0;
 
-	return is_same_file(h, a->d) ? note_end(h, arg) : 0;
-}
-
-/* The number behind `key` in a file of another process's fdinfo; -1 if there is none. */
-static long fdinfo_number(const struct holder *h, const char *key)
-{
-	char path[64], text[512], *at;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)h->pid, h->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	at = strstr(text, key);
-	return at ? strtol(at + strlen(key), NULL, 10) : -1;
-}
-
-static int note_same_eventfd(const struct holder *h, void *arg)
-{
-	const struct asking *a = arg;
-
-	return fdinfo_number(h, "\neventfd-id: ") == a->eventfd ? note_end(h, arg) : 0;
-}
-
-static int note_master(const struct holder *h, void *arg)
-{
-	const struct asking *a = arg;
-
-	return fdinfo_number(h, "\ntty-index:\t") == (long)a->d->rdev_minor ? note_end(h, arg) : 0;
-}
-
-/* A number among the notes of one descriptor; -1 if it is not there. */
-static long noted(const struct buf *b, struct span s, const char *key)
-{
-	size_t at = s.at;
-	struct note n;
-
-	while (note_next(b, &at, s.at + s.len, &n)) {
-		if (n.key && strcmp(n.key, key) == 0)
-			return (long)n.num;
+	for (size_t i = 0; i < f->nsock && !err; i++) {
+		k.s = &f->sock[i];
+		if (k.s->far != FAR_OPEN || !k.s->far_ino)
+			continue;
+		if (!own) {
+			own = calloc(f->ndesc, sizeof(*own));
+			if (!own)
+				return -ENOMEM;
+			n = collect_own(f, own);
+			index = ends_index(e, f->ndesc > MANY ? k.self : 0);
+		}
+		err = find_far(&k, own, n, index);
 	}
-	return -1;
-}
-
-static int each_text(
-	struct ends *e, const char *text, size_t len, holder_each *each, struct asking *a)
-{
-	return holders_of(e->holders, HOLDER_TEXT, holders_text(text, len), each, a);
-}
-
-static int each_same_text(
-	struct ends *e, const struct facts *f, holder_each *each, struct asking *a)
-{
-	return each_text(e, f->paths.data + a->d->path.at, a->d->path.len, each, a);
-}
-
-/*
- * The session of a terminal and its foreground group, of a process that has it both open and as its
- * controlling terminal (proc_pid_stat(5)).
- */
-static int note_session(const struct holder *h, void *arg)
-{
-	struct asking *a = arg;
-	char path[64], text[512], *at;
-	int fd, session, tty, foreground;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)h->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	at = strrchr(text, ')');
-	if (!at || sscanf(at, ") %*c %*d %*d %d %d %d", &session, &tty, &foreground) != 3)
-		return 0;
-	if ((dev_t)(unsigned)tty != makedev(a->d->rdev_major, a->d->rdev_minor))
-		return 0;
-	note_line(a->notes, "terminal");
-	note_int(a->notes, "session", session);
-	note_int(a->notes, "foreground", foreground);
-	return 1;
-}
-
-/* Those on the other side: masters for a slave, slaves for a master. */
-static int each_other_side(struct ends *e, const struct facts *f, struct asking *a)
-{
-	static const char ptmx[] = "/dev/ptmx", pts_ptmx[] = "/dev/pts/ptmx";
-	char slave[32];
-	long index = noted(&f->info, a->d->info, "index");
-	int err;
-
-	if (a->d->kind == KIND_PTY) {
-		err = each_same_text(e, f, note_session, a);
-		if (err < 0)
-			return err;
-		err = each_text(e, ptmx, sizeof(ptmx) - 1, note_master, a);
-		return err ? err : each_text(e, pts_ptmx, sizeof(pts_ptmx) - 1, note_master, a);
-	}
-	if (index < 0)
-		return 0;
-	snprintf(slave, sizeof(slave), "/dev/pts/%ld", index);
-	return each_text(e, slave, strlen(slave), note_end, a);
-}
-
-static int find(struct ends *e, const struct facts *f, struct asking *a)
-{
-	switch (a->d->kind) {
-	case KIND_PIPE: return holders_of(e->holders, HOLDER_PIPE, a->d->ino, note_end, a);
-	case KIND_FIFO: return each_same_text(e, f, note_same_file, a);
-	case KIND_EVENTFD:
-		a->eventfd = noted(&f->info, a->d->info, "id");
-		return a->eventfd < 0 ? 0 : each_same_text(e, f, note_same_eventfd, a);
-	default: return each_other_side(e, f, a);
-	}
-}
-
-int ends_note(struct ends *e, const struct proc *p, const struct facts *f, const struct desc *d,
-	struct buf *notes)
-{
-	struct asking a = {.p = p, .d = d, .notes = notes, .eventfd = -1};
-
-	if (!e->scanned) {
-		e->scanned = true;
-		e->err = holders_scan(&e->holders);
-	}
-	if (e->err)
-		return e->err == -ENOMEM ? -ENOMEM : 0;
-	return find(e, f, &a);
+	free(own);
+	return err;
 }

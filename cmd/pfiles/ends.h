@@ -2,31 +2,41 @@
 #ifndef PFILES_ENDS_H
 #define PFILES_ENDS_H
 
-#include <stdbool.h>
-
 #include "facts.h"
 #include "proc/holders.h"
 #include "proc/proc.h"
 
 /*
- * Who else has a pipe, FIFO, terminal or eventfd open. One pass over all processes for a whole run, and only
- * if something needs it. Zero-initialise; ends_free.
+ * Who has the other end of something open. The descriptors of the process itself are known already; those
+ * of all others are read in one pass over /proc, the first time that something needs it, and are good for
+ * the processes that are looked at within the next second as well.
  */
 struct ends {
-	struct holders *holders;
-	bool scanned;
-	int err; /* of the pass */
+	struct holders *index; /* NULL: no pass yet */
+	pid_t without;         /* the process that was left out of it, 0: none */
+	int err;               /* why there is none */
 };
+
+/* Of the whole run. Zero-initialise. */
 void ends_free(struct ends *e);
 
-/* Whether anybody else can be at the far end of such a descriptor. */
-bool ends_has(const struct desc *d);
+/*
+ * Finds the processes at the other ends of the sockets whose far_ino is known: sets their far_at, fars,
+ * more_fars, err_far. 0 or -ENOMEM.
+ */
+int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
+	__attribute__((warn_unused_result));
 
 /*
- * Takes down in `notes` an item for each descriptor, of any process, that has the same pipe, FIFO or
- * eventfd, or the other side of the same terminal, but for d of p itself, and for us. 0 or -ENOMEM.
+ * The pass, not older than a second; NULL with e->err when it cannot be had. The process `without` need not
+ * be in it: one with so many descriptors that they are not to be read twice; 0: all are. For other kinds:
+ * look up with holders_of(), and keep what it finds with ends_keep().
  */
-int ends_note(struct ends *e, const struct proc *p, const struct facts *f, const struct desc *d,
-	struct buf *notes) __attribute__((warn_unused_result));
+const struct holders *ends_index(struct ends *e, pid_t without);
+
+/* Keeps one holder; *n and *more count the first ENDS_MOST, and those beyond. 0 or -ENOMEM. */
+#define ENDS_MOST 16
+int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -70,6 +70,8 @@ int main(int argc, char **argv)
 	mounts_free(&o.mounts);
 	settle_free(&o.settle);
 	fd_list_free(&o.only);
+	sock_diag_free(&o.tables);
+	ends_free(&o.ends);
 	cli_die_if_interrupted(&c);
 	return cli_finish(&c);
 }

@@ -25,6 +25,7 @@
 #include "proc/proc.h"
 #include "proc/status.h"
 #include "report.h"
+#include "sock_flight.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
@@ -91,6 +92,16 @@ static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w
 	if (err || way_kind(*w) != WAY_AGENT || same_namespace(p, "ns/pid"))
 		return err;
 	return way_open(p, WAY_NO_AGENT, cred);
+}
+
+/* What neither the process nor its descriptors tell, after both have been left alone. */
+static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
+{
+	int err = sock_diag(p, &o->tables, f);
+
+	if (!err)
+		err = sock_flight(p, f);
+	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
@@ -222,7 +233,9 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 	int err = gather_steady(p, l, f);
 
 	if (!err && !l->o->first_line)
-		err = settle_facts(&l->o->settle, p, &l->mounts, f);
+		err = socks_complete(p, l->o, f);
+	if (!err && !l->o->first_line)
+		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);
 	return err;
 }
@@ -245,7 +258,6 @@ static int show_difference(struct cli *c, struct proc *p, struct look *l, struct
 	int err;
 
 	wait_seconds(l->o->seconds);
-	ends_free(&l->o->settle.ends);
 	err = gather_and_settle(p, l, &after);
 	if (!err)
 		err = difference_find(before, &after, &list, &n);

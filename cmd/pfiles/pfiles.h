@@ -5,9 +5,11 @@
 #include <stdbool.h>
 
 #include "base/cli.h"
+#include "ends.h"
 #include "fd_list.h"
 #include "mounts.h"
 #include "settle.h"
+#include "sock_diag.h"
 
 struct opts {
 	bool first_line;       /* -n */
@@ -18,8 +20,10 @@ struct opts {
 	bool colour;           /* standard output is a terminal that wants it */
 	unsigned long seconds; /* -d: between the two looks, 0: one look */
 	struct fd_list only;   /* -p */
-	struct mounts mounts;  /* of the whole run, as is settle */
+	struct mounts mounts;  /* these are of the whole run */
 	struct settle settle;
+	struct sock_tables tables;
+	struct ends ends;
 };
 
 /* Looks at what the operand names, shows it or says why not. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "far_notes.h"
 #include "kind.h"
 #include "notes.h"
 #include "same.h"
@@ -17,11 +18,11 @@ void settle_free(struct settle *s)
 {
 	mount_table_free(&s->own);
 	drivers_free(&s->drivers);
-	ends_free(&s->ends);
 }
 
 struct settling {
 	struct settle *s;
+	struct ends *ends;
 	const struct proc *p;
 	struct mount_table *mounts;
 	struct facts *f;
@@ -193,16 +194,16 @@ static int settle_desc(struct settling *g, struct desc *d)
 	add_kind(g, d);
 	if (!g->f->err_twins)
 		add_twins(g, d);
-	if (ends_has(d))
-		err = ends_note(&g->s->ends, g->p, g->f, d, out);
+	if (far_notes_has(d))
+		err = far_notes(g->ends, g->p, g->f, d, out);
 	d->notes = (struct span){.at = at, .len = (uint32_t)(out->len - at)};
 	return err;
 }
 
-int settle_facts(
-	struct settle *s, const struct proc *p, struct mount_table *mounts, struct facts *f)
+int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
+	struct mount_table *mounts, struct facts *f)
 {
-	struct settling g = {.s = s, .p = p, .mounts = mounts, .f = f};
+	struct settling g = {.s = s, .ends = ends, .p = p, .mounts = mounts, .f = f};
 	int err = mount_table_read(mounts, p);
 
 	if (!err)

@@ -12,7 +12,6 @@
 struct settle {
 	struct mount_table own; /* our mounts */
 	struct drivers drivers;
-	struct ends ends;
 };
 void settle_free(struct settle *s);
 
@@ -22,7 +21,7 @@ void settle_free(struct settle *s);
  * holds the far ends, and puts all notes of each descriptor together in f->notes. mounts: of the target.
  * What cannot be found out is left a number. 0 or -ENOMEM.
  */
-int settle_facts(struct settle *s, const struct proc *p, struct mount_table *mounts,
-	struct facts *f) __attribute__((warn_unused_result));
+int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
+	struct mount_table *mounts, struct facts *f) __attribute__((warn_unused_result));
 
 #endif

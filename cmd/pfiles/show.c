@@ -22,6 +22,7 @@
  */
 #include "show.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,10 +67,14 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	buf_chr(out, '\n');
 	if (f->err_socks) {
-		buf_str(out, "  [sockets: type, options and names not known: ");
+		buf_str(out, "  [sockets: options not known: ");
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->few_options)
+		buf_fmt(out,
+			"  [sockets: %zu of them were asked only for options that are set often]\n",
+			f->few_options);
 }
 
 void show_names_free(struct show_names *n)
@@ -237,12 +242,14 @@ static void add_path(struct buf *out, const struct facts *f, const struct desc *
 	buf_chr(out, '\n');
 }
 
-static void add_all_unknown(struct buf *out, const struct facts *f, const struct desc *d)
+static void add_all_unknown(struct buf *out, const struct desc *d)
 {
 	add_unknown(out, "flags", d->err_flags);
 	if (!d->err_flags)
 		add_unknown(out, "close-on-exec", d->err_cloexec);
-	if (!f->err_socks)
+	if (d->err_sock == -ENOENT)
+		buf_str(out, INDENT "(not known: socket: the kernel does not list it)\n");
+	else
 		add_unknown(out, "socket", d->err_sock);
 	add_unknown(out, "path", d->err_path);
 	if (!d->sock)
@@ -280,5 +287,5 @@ void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
 		buf_chr(out, '\n');
 	}
 	show_notes(out, f, d->notes);
-	add_all_unknown(out, f, d);
+	add_all_unknown(out, d);
 }

@@ -244,7 +244,7 @@ static int parse_message(const struct nlmsghdr *h, struct diag_sock *s)
 }
 
 struct dump {
-	uint8_t protocol;
+	uint16_t protocol;
 	diag_each *each;
 	void *arg;
 	bool end, interrupted;
@@ -269,7 +269,7 @@ static void take_piece(struct diag *d, size_t n, struct dump *u)
 		u->err = u->end ? error_of(h) : parse_message(h, &s);
 		if (u->end || u->err)
 			continue;
-		if (s.family == AF_INET || s.family == AF_INET6)
+		if (!s.protocol && (s.family == AF_INET || s.family == AF_INET6))
 			s.protocol = u->protocol;
 		u->err = u->each(&s, u->arg);
 	}
@@ -277,7 +277,7 @@ static void take_piece(struct diag *d, size_t n, struct dump *u)
 
 int diag_dump(struct diag *d, int family, int protocol, diag_each *each, void *arg)
 {
-	struct dump u = {.protocol = (uint8_t)protocol, .each = each, .arg = arg};
+	struct dump u = {.protocol = (uint16_t)protocol, .each = each, .arg = arg};
 	struct question q = {0};
 	size_t len = set_dump(&q, family, protocol);
 	int err;

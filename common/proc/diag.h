@@ -100,7 +100,7 @@ struct diag_xdp {
 
 struct diag_sock {
 	uint8_t family, type; /* type 0: the record does not say */
-	uint8_t protocol;     /* of inet and netlink sockets */
+	uint16_t protocol;    /* of inet and netlink sockets */
 	uint8_t state;        /* TCP_ESTABLISHED ... of <netinet/tcp.h>, for unix as well */
 	uint8_t shutdown;     /* 1 receiving, 2 sending (DIAG_SHUTDOWN) */
 	uint32_t has;         /* enum diag_has */
@@ -127,8 +127,9 @@ typedef int diag_each(const struct diag_sock *s, void *arg);
 
 /*
  * All sockets of one family; protocol counts for AF_INET and AF_INET6 (IPPROTO_TCP, UDP, UDPLITE, RAW,
- * MPTCP) and AF_NETLINK (0xff: all; those with groups come twice), else 0. One dump: 1 us a socket. A dump during which the kernel's
- * table changed (NLM_F_DUMP_INTR) may have left out some, and is -EAGAIN at its end.
+ * MPTCP) and AF_NETLINK (0xff: all; those with groups come twice), else 0. One dump: 1 us a socket. A
+ * dump during which the kernel's table changed (NLM_F_DUMP_INTR) may have left out some, and is -EAGAIN
+ * at its end.
  */
 int diag_dump(struct diag *d, int family, int protocol, diag_each *each, void *arg)
 	__attribute__((warn_unused_result));
@@ -136,7 +137,8 @@ int diag_dump(struct diag *d, int family, int protocol, diag_each *each, void *a
 /* A question for one socket, where the kernel can answer one: AF_UNIX by inode, AF_INET and AF_INET6
  * (TCP, UDP, UDPLITE) by the two ends as the socket itself sees them. */
 struct diag_ask {
-	uint8_t family, protocol;
+	uint8_t family;
+	uint16_t protocol;
 	uint32_t ino; /* AF_UNIX */
 	struct diag_end local, remote;
 	uint32_t ifindex; /* of the device that it is bound to, 0: none */

@@ -131,7 +131,7 @@ static void inet_attr(struct diag_sock *s, const struct attr *a)
 	case INET_DIAG_CLASS_ID: set(s, copy(a, &in->class_id, 4), DIAG_CLASS_ID); break;
 	case INET_DIAG_CGROUP_ID: set(s, copy(a, &in->cgroup, 8), DIAG_CGROUP); break;
 	case INET_DIAG_SOCKOPT: set(s, copy(a, &in->sockopt, 2), DIAG_SOCKOPT); break;
-	case INET_DIAG_PROTOCOL: (void)copy(a, &s->protocol, 1); break;
+	case INET_DIAG_PROTOCOL: s->protocol = a->len ? a->bytes[0] : 0; break;
 	case INET_DIAG_CONG: in->cong = text_of(a); break;
 	case INET_DIAG_INFO: in->tcp_info = bytes_of(a); break;
 	case INET_DIAG_VEGASINFO: in->vegas = bytes_of(a); break;

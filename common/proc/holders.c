@@ -154,7 +154,7 @@ static int chain_up(struct holders *h)
 	return 0;
 }
 
-static int scan(struct holders *h)
+static int scan(struct holders *h, pid_t skip)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *e;
@@ -165,14 +165,14 @@ static int scan(struct holders *h)
 	while (!err && (e = readdir(dir)) != NULL) {
 		int pid = number_of(e->d_name);
 
-		if (pid > 0)
+		if (pid > 0 && pid != skip)
 			err = add_process(h, dirfd(dir), pid);
 	}
 	closedir(dir);
 	return err ? err : chain_up(h);
 }
 
-int holders_scan(struct holders **out)
+int holders_scan(pid_t skip, struct holders **out)
 {
 	struct holders *h = calloc(1, sizeof(*h));
 	struct timespec now;
@@ -182,7 +182,7 @@ int holders_scan(struct holders **out)
 		return -ENOMEM;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	h->when = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	err = scan(h);
+	err = scan(h, skip);
 	if (err)
 		holders_free(h);
 	else

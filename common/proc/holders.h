@@ -26,8 +26,11 @@ struct holder {
 	int fd;
 };
 
-/* The pass. 0, -ENOMEM, or why /proc cannot be read. Processes that end meanwhile are left out. */
-int holders_scan(struct holders **out) __attribute__((warn_unused_result));
+/*
+ * The pass, without the process `skip` (0: none), whose descriptors may be known already. 0, -ENOMEM, or why
+ * /proc cannot be read. Processes that end meanwhile are left out.
+ */
+int holders_scan(pid_t skip, struct holders **out) __attribute__((warn_unused_result));
 void holders_free(struct holders *h);
 
 uint64_t holders_text(const void *link, size_t len);

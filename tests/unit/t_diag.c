@@ -59,7 +59,7 @@ static int take(const struct diag_sock *s, void *arg)
 	if (s->family == AF_UNIX) {
 		if (s->un.icons.len >= 4)
 			memcpy(&w->icon, s->un.icons.bytes, 4);
-		if (s->un.name.len < sizeof(w->name))
+		if (s->un.name.len && s->un.name.len < sizeof(w->name))
 			memcpy(w->name, s->un.name.bytes, s->un.name.len);
 	}
 	return 0;
@@ -439,7 +439,7 @@ static void test_holders(void)
 
 	if (pipe(ends) < 0 || fstat(ends[1], &s) < 0)
 		exit(99);
-	IS(holders_scan(&h), 0, "a pass over all processes");
+	IS(holders_scan(0, &h), 0, "a pass over all processes");
 	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "a socket of ours");
 	OK(got.pid == getpid() && got.fd == fd, "is found");
 	got.fd = -1;
@@ -467,7 +467,7 @@ static void test_still(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	uint32_t ino = inode_of(fd);
 
-	IS(holders_scan(&h), 0, "another pass");
+	IS(holders_scan(0, &h), 0, "another pass");
 	close(fd);
 	IS(holders_of(h, HOLDER_SOCKET, ino, count, &got), 0, "a socket that was closed since");
 	IS(got.fd, -1, "is held by nobody now");
