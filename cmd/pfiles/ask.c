@@ -22,7 +22,7 @@ enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
 enum { CALL_LSEEK, CALL_INODE, OFFSET_CALLS };
 
 struct asker {
-	struct way *way, *cred;
+	struct way *way, *second;
 	struct facts *f;
 	struct looker *looker;
 	bool first_line;
@@ -71,7 +71,7 @@ static void lay_out(struct asker *a)
 	}
 }
 
-struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool first_line)
+struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line)
 {
 	struct asker *a = malloc(sizeof(*a));
 
@@ -79,7 +79,7 @@ struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool 
 		return NULL;
 	memset(a, 0, offsetof(struct asker, stx));
 	a->way = w;
-	a->cred = cred;
+	a->second = second;
 	a->f = k->f;
 	a->looker = k;
 	a->first_line = first_line;
@@ -187,7 +187,9 @@ int ask_offsets(struct asker *a, struct desc **list, size_t n)
 
 int ask_extras(struct asker *a, struct desc **list, size_t n)
 {
-	int err = a->first_line ? 0 : extras_ask(a->way, a->cred, a->looker->mounts, a->f, list, n);
+	int err = a->first_line
+		? 0
+		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
 
 	return err == ERR_NOTSUP ? 0 : err;
 }
@@ -205,7 +207,7 @@ static int ask_some_socks(struct asker *a, struct desc **socks, size_t n)
 
 	if (!have_asker(a))
 		return -ENOMEM;
-	err = sock_ask(a->socks, a->way, a->cred, a->f, socks, n);
+	err = sock_ask(a->socks, a->way, a->second, a->f, socks, n);
 	if (err != ERR_NOTSUP)
 		return err;
 	a->f->err_socks = err;
@@ -244,7 +246,8 @@ static size_t guess_socks(
 		buf_clear(&link);
 		if (fd_view_link(&a->looker->view, list[i]->fd, &link) == 0 &&
 			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0) {
-			kind[k] = sock_guess_kind(&a->looker->view, list[i]->fd);
+			if (!a->second)
+				kind[k] = sock_guess_kind(&a->looker->view, list[i]->fd);
 			socks[k++] = list[i];
 		}
 	}
@@ -286,14 +289,14 @@ static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 	if (!have_asker(a))
 		return -ENOMEM;
 	aim_first(a, list, n);
-	calls = sock_calls(a->socks, socks, kind, k, &ncalls);
+	calls = sock_calls(a->socks, socks, a->second ? NULL : kind, k, &ncalls);
 	if (!calls)
 		return -ENOMEM;
 	err = run_both(a->way, a->call, n * a->calls, calls, ncalls);
 	if (err)
 		return take_all_first(a, list, n, err);
 	err = take_all_first(a, list, n, 0);
-	return err ? err : sock_take(a->socks, a->way, a->cred, a->f, socks, k);
+	return err ? err : sock_take(a->socks, a->way, a->second, a->f, socks, k);
 }
 
 int ask_first_questions(struct asker *a, struct desc **list, size_t n)

@@ -10,9 +10,9 @@ struct asker;
 
 #define ASK_MOST 512 /* descriptors in one go */
 
-/* What is given stays the caller's, and must outlive the asker. cred: see sock_ask(). NULL: out of
+/* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of
  * memory. */
-struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool first_line);
+struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line);
 void asker_free(struct asker *a);
 
 /*

@@ -206,8 +206,7 @@ static int ask(struct way *w, struct facts *f, struct asked *a, size_t n)
 	return err;
 }
 
-/* Those that answer with process ids, or all others. */
-static int ask_by(struct way *w, bool pids, struct facts *f, struct desc **list, size_t n)
+static int ask_some(struct way *w, struct facts *f, struct desc **list, size_t n)
 {
 	struct asked *a = calloc(n, sizeof(*a));
 	size_t k = 0;
@@ -217,7 +216,7 @@ static int ask_by(struct way *w, bool pids, struct facts *f, struct desc **list,
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		a[k] = (struct asked){.d = list[i]};
-		if ((list[i]->kind == KIND_PTY_MASTER) == pids && lay_out(&a[k]))
+		if (list[i]->state == DESC_OK && lay_out(&a[k]))
 			k++;
 	}
 	err = ask(w, f, a, k);
@@ -225,8 +224,7 @@ static int ask_by(struct way *w, bool pids, struct facts *f, struct desc **list,
 	return err;
 }
 
-int extras_ask(struct way *w, struct way *pids, const struct mounts *m, struct facts *f,
-	struct desc **list, size_t n)
+int extras_ask(struct way *w, const struct mounts *m, struct facts *f, struct desc **list, size_t n)
 {
 	size_t some = 0;
 	int err;
@@ -236,9 +234,7 @@ int extras_ask(struct way *w, struct way *pids, const struct mounts *m, struct f
 			list[i]->kind != KIND_SOCKET;
 	if (!some)
 		return 0;
-	err = ask_by(w, false, f, list, n);
-	if (!err)
-		err = ask_by(pids ? pids : w, true, f, list, n);
+	err = ask_some(w, f, list, n);
 	for (size_t i = 0; i < n && err; i++)
 		if (list[i]->kind == KIND_MQUEUE)
 			list[i]->kind = KIND_OTHER;

@@ -320,7 +320,7 @@ static int look_until_steady(struct gather *g, size_t n)
 	return err;
 }
 
-int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
+int gather(struct proc *p, struct way *w, struct way *second, const struct fds *list,
 	const struct gather_opts *o, struct facts *out)
 {
 	struct gather g = {
@@ -341,7 +341,7 @@ int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *li
 	if (err)
 		goto out_looker;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
-	g.asker = asker_new(w, cred, &g.looker, o->first_line);
+	g.asker = asker_new(w, second, &g.looker, o->first_line);
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
 	lock_table_free(&g.locks);

@@ -21,11 +21,11 @@ struct gather_opts {
 };
 
 /*
- * Gathers the facts of the descriptors in `list` into out->desc. cred: see sock_ask(). Stops early
+ * Gathers the facts of the descriptors in `list` into out->desc. second: see sock_ask(). Stops early
  * when cli_interrupted(), with the descriptors looked at so far. 0, ERR_GONE, -ENOMEM, or why
  * /proc/PID/fd cannot be entered.
  */
-int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
+int gather(struct proc *p, struct way *w, struct way *second, const struct fds *list,
 	const struct gather_opts *o, struct facts *out) __attribute__((warn_unused_result));
 
 #endif

@@ -74,10 +74,28 @@ static bool same_namespace(const struct proc *p, const char *rel)
 }
 
 /*
- * User and process ids in answers depend on the namespaces of who asks. In a foreign user namespace
- * nothing is asked by the agent, in a foreign pid namespace not who the peer of a socket is.
+ * A second way, by borrowing, for what is asked of some descriptors only: where the agent is a thread of the
+ * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
+ * else there than here. None if it would be of no use.
  */
-static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w, struct way **cred)
+static int open_aside(struct proc *p, const struct way *w, struct way **second)
+{
+	bool same_pids = same_namespace(p, "ns/pid");
+	int err;
+
+	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
+		return 0;
+	err = way_open(p, WAY_NO_AGENT, second);
+	if (!err && same_pids && way_kind(*second) != WAY_BORROW) {
+		way_close(*second);
+		*second = NULL;
+	}
+	return err;
+}
+
+/* In a foreign user namespace user ids mean something else: nothing is asked by the agent. */
+static int open_ways(
+	struct proc *p, struct look *l, size_t nfds, struct way **w, struct way **second)
 {
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
@@ -89,9 +107,15 @@ static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
 	err = way_open(p, flags, w);
-	if (err || way_kind(*w) != WAY_AGENT || same_namespace(p, "ns/pid"))
-		return err;
-	return way_open(p, WAY_NO_AGENT, cred);
+	return err ? err : open_aside(p, *w, second);
+}
+
+static uint64_t calls_of(const struct way *w)
+{
+	struct way_report r;
+
+	way_report(w, &r);
+	return r.calls;
 }
 
 /* What neither the process nor its descriptors tell, after both have been left alone. */
@@ -111,20 +135,21 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		.target_mounts = &l->mounts,
 		.first_line = l->o->first_line,
 	};
-	struct way *w = NULL, *cred = NULL;
+	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
 	int err;
 
 	if (list->n > GATHER_MANY)
 		aside_step(p, &aside);
-	err = open_ways(p, l, list->n, &w, &cred);
+	err = open_ways(p, l, list->n, &w, &second);
 	if (!err)
-		err = gather(p, w, cred, list, &go, f);
+		err = gather(p, w, second, list, &go, f);
 	if (w) {
 		way_report(w, &l->report);
+		l->report.calls += second ? calls_of(second) : 0;
 		l->asked = true;
 	}
-	way_close(cred);
+	way_close(second);
 	way_close(w);
 	aside_back(&aside);
 	if (f->err_socks)
@@ -167,7 +192,8 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 	if (err == ERR_GONE)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
-	return gather_held(p, l, f);
+	err = gather_held(p, l, f);
+	return err || l->o->first_line ? err : socks_complete(p, l->o, f);
 }
 
 /*
@@ -232,8 +258,6 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 {
 	int err = gather_steady(p, l, f);
 
-	if (!err && !l->o->first_line)
-		err = socks_complete(p, l->o, f);
 	if (!err && !l->o->first_line)
 		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);

@@ -199,7 +199,8 @@ static void add_state(struct buf *out, const struct sock *k)
 
 	if (k->has & SOCK_HAS_STATE) {
 		buf_str(out, "\tstate: ");
-		names_add_state(out, k->state, sock_kind_is_tcp(k->kind));
+		names_add_state(
+			out, k->state, k->type == SOCK_STREAM && sock_kind_is_inet(k->kind));
 		before = "  ";
 	}
 	if (k->has & SOCK_HAS_BACKLOG) {

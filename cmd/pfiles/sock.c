@@ -565,7 +565,7 @@ static int ask_again(
 }
 
 /* Asks for the peers by the way of their own; the answers take the place of the others. */
-static void ask_peers_apart(struct sock_asker *a, struct way *cred, size_t n)
+static void ask_peers_apart(struct sock_asker *a, struct way *second, size_t n)
 {
 	size_t k = 0;
 	int err;
@@ -579,7 +579,7 @@ static void ask_peers_apart(struct sock_asker *a, struct way *cred, size_t n)
 		a->whose[k] = c;
 		a->cred[k++] = *c;
 	}
-	err = k ? way_batch(cred, a->cred, k) : 0;
+	err = k ? way_batch(second, a->cred, k) : 0;
 	for (size_t i = 0; i < k; i++)
 		a->whose[i]->ret = err ? err : a->cred[i].ret;
 }
@@ -634,9 +634,10 @@ static int take_all(
 	return err;
 }
 
-int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n)
 {
+	bool borrows = second && way_kind(second) == WAY_BORROW;
 	int err = 0;
 
 	for (size_t i = 0; i < n && !err; i++) {
@@ -644,18 +645,18 @@ int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct fact
 			err = take_base(f, list[i], &a->slot[i]);
 	}
 	if (!err)
-		err = ask_again(a, w, f, list, n);
-	if (!err && cred)
-		ask_peers_apart(a, cred, n);
+		err = ask_again(a, borrows ? second : w, f, list, n);
+	if (!err && second && !borrows)
+		ask_peers_apart(a, second, n);
 	return err ? err : take_all(a, w, f, list, n);
 }
 
-int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+int sock_ask(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n)
 {
 	size_t ncalls;
 	struct call *calls = sock_calls(a, list, NULL, n, &ncalls);
 	int err = calls ? way_batch(w, calls, ncalls) : -ENOMEM;
 
-	return err ? err : sock_take(a, w, cred, f, list, n);
+	return err ? err : sock_take(a, w, second, f, list, n);
 }

@@ -23,12 +23,12 @@ void sock_asker_free(struct sock_asker *a);
 uint8_t sock_guess_kind(const struct fd_view *v, int fd);
 
 /*
- * Asks the n sockets of list. cred, when not NULL, is the way for the one question (who is the peer)
- * whose answer depends on who asks. Each descriptor gets d->sock, or d->err_sock, or is marked
+ * Asks the n sockets of list. second, when not NULL, is the way for what only some kinds of sockets are
+ * asked: it spares the other way's process, and answers who a peer is in our own terms. Each descriptor gets d->sock, or d->err_sock, or is marked
  * DESC_CHANGED when it is no longer the inode that it was. 0, ERR_NOTSUP (no way to ask), ERR_GONE,
  * -ENOMEM.
  */
-int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+int sock_ask(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n) __attribute__((warn_unused_result));
 
 /*
@@ -39,7 +39,7 @@ int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts
  */
 struct call *sock_calls(
 	struct sock_asker *a, struct desc **list, const uint8_t *kind, size_t n, size_t *ncalls);
-int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n) __attribute__((warn_unused_result));
 
 #endif
