@@ -130,15 +130,19 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
+	struct progress progress;
 	const struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
+		.progress = &progress,
 		.first_line = l->o->first_line,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
 	int err;
 
+	/* Nothing is written while the whole process is held. */
+	progress_begin(&progress, proc_pid(p), !l->o->hold);
 	if (list->n > GATHER_MANY)
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
@@ -152,6 +156,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(second);
 	way_close(w);
 	aside_back(&aside);
+	progress_end(&progress);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
