@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/err.h"
+#include "extras.h"
 #include "sock.h"
 
 #define SOCKS   256 /* sockets in one batch of calls: they have many */
@@ -181,6 +182,15 @@ int ask_offsets(struct asker *a, struct desc **list, size_t n)
 	err = way_batch(a->way, a->offset, k * OFFSET_CALLS);
 	for (size_t i = 0; i < k && !err; i++)
 		take_offset(files[i], &a->offset[i * OFFSET_CALLS], &a->inode[i]);
+	return err == ERR_NOTSUP ? 0 : err;
+}
+
+int ask_extras(struct asker *a, struct desc **list, size_t n)
+{
+	int err = a->first_line
+		? 0
+		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
+
 	return err == ERR_NOTSUP ? 0 : err;
 }
 

@@ -29,6 +29,9 @@ int ask_first_questions(struct asker *a, struct desc **list, size_t n)
  */
 int ask_offsets(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
 
+/* What only calls tell of some kinds (extras.h), except when only first lines are wanted. 0, ERR_GONE, -ENOMEM. */
+int ask_extras(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
+
 /* The sockets among them that have not been asked yet. 0, ERR_GONE, -ENOMEM. */
 int ask_socks(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
 

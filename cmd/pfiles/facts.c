@@ -15,6 +15,9 @@ void facts_free(struct facts *f)
 	free(f->lock);
 	buf_free(&f->paths);
 	buf_free(&f->names);
+	buf_free(&f->info);
+	buf_free(&f->asked);
+	buf_free(&f->notes);
 	buf_free(&f->command);
 	buf_free(&f->why_socks);
 	memset(f, 0, sizeof(*f));

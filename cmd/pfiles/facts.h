@@ -171,6 +171,14 @@ struct desc {
 	bool identified;  /* the first questions were answered */
 	bool other_file;  /* /proc spoke of another file than the calls did */
 	struct span path; /* link text in facts.paths; len 0 for sockets */
+	uint8_t kind;     /* enum kind */
+	bool deleted;     /* the path has lost its name; the text says " (deleted)" */
+	uint32_t nlink;
+	uint32_t
+		twin; /* index of the next descriptor with the same open file, its own if there is none */
+	struct span info;  /* notes in facts.info: what fdinfo says */
+	struct span asked; /* notes in facts.asked: what calls said */
+	struct span notes; /* in facts.notes: all of them, ready to be shown */
 	uint32_t lock_at, locks,
 		more_locks; /* facts.lock[lock_at ...]; how many are not in there */
 	uint32_t sock;      /* facts.sock[sock - 1], 0: none */
@@ -193,9 +201,11 @@ struct facts {
 	struct lock *lock;
 	size_t nlock, cap_lock;
 	struct buf paths, names;
+	struct buf info, asked, notes;
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
+	int err_twins; /* why nothing is known of shared open files */
 	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
 			*/
 	struct buf why_socks; /* the same in words, escaped */

@@ -25,6 +25,7 @@
 
 #include "base/cli.h"
 #include "ask.h"
+#include "kind.h"
 #include "look.h"
 
 #define LOOKS 3
@@ -33,6 +34,7 @@
 struct gather {
 	struct facts *f;
 	bool first_line;
+	struct mount_table *target_mounts;
 	struct looker looker;
 	struct asker *asker;
 	struct lock_table locks;
@@ -47,7 +49,7 @@ struct gather {
 	size_t back;   /* and those from this one on, by who asked and has nothing else to do */
 	bool end;      /* no more will come */
 	struct looker helper;
-	struct facts helped; /* what the helper keeps: paths */
+	struct facts helped; /* what the helper keeps: paths and notes */
 };
 
 /* ---- the follower ---- */
@@ -166,12 +168,15 @@ static int follower_help(struct gather *g, size_t n)
 static int take_helped(struct gather *g, size_t n)
 {
 	struct facts *f = g->f, *helped = &g->helped;
-	size_t paths = f->paths.len;
+	size_t paths = f->paths.len, info = f->info.len;
 
 	buf_add(&f->paths, helped->paths.data, helped->paths.len);
-	for (size_t i = g->back; i < n; i++)
+	buf_add(&f->info, helped->info.data, helped->info.len);
+	for (size_t i = g->back; i < n; i++) {
 		f->desc[i].path.at += paths;
-	return helped->paths.failed ? -ENOMEM : 0;
+		f->desc[i].info.at += info;
+	}
+	return helped->paths.failed || helped->info.failed ? -ENOMEM : 0;
 }
 
 static int follower_end(struct gather *g, size_t n)
@@ -196,9 +201,11 @@ static int follower_end(struct gather *g, size_t n)
 
 static void identify(struct gather *g, struct desc *d)
 {
+	if (d->kind == KIND_OTHER)
+		d->kind = kind_of(d, g->looker.mounts, "", 0);
 	d->identified = d->state == DESC_OK;
 	if (!g->first_line && look_lockable(&g->looker, d))
-		lock_table_begin(&g->locks, g->looker.p);
+		lock_table_begin(&g->locks, g->looker.p, g->target_mounts);
 }
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
@@ -211,6 +218,8 @@ static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 	err = ask_first_questions(g->asker, list, n);
 	if (!err)
 		err = ask_offsets(g->asker, list, n);
+	if (!err)
+		err = ask_extras(g->asker, list, n);
 	for (size_t i = 0; i < n && !err; i++)
 		identify(g, list[i]);
 	if (!err)
@@ -271,6 +280,8 @@ static int look_again(struct gather *g, bool *any)
 		if (!has_changed(d))
 			continue;
 		err = ask_first_questions(g->asker, &d, 1);
+		if (!err)
+			err = ask_extras(g->asker, &d, 1);
 		if (!err && d->state == DESC_OK)
 			look_desc(&g->looker, d);
 		identify(g, d);
@@ -302,7 +313,9 @@ static int look_until_steady(struct gather *g, size_t n)
 	for (int i = 1; i < LOOKS && changed && !err && !cli_interrupted(); i++)
 		err = look_again(g, &changed);
 	leave_out_closed(g->f);
-	if (!err && (g->f->paths.failed || g->f->names.failed || g->looker.link.failed))
+	if (!err &&
+		(g->f->paths.failed || g->f->names.failed || g->f->info.failed ||
+			g->f->asked.failed || g->looker.link.failed))
 		err = -ENOMEM;
 	return err;
 }
@@ -310,7 +323,11 @@ static int look_until_steady(struct gather *g, size_t n)
 int gather(struct proc *p, struct way *w, struct way *second, const struct fds *list,
 	const struct gather_opts *o, struct facts *out)
 {
-	struct gather g = {.f = out, .first_line = o->first_line};
+	struct gather g = {
+		.f = out,
+		.first_line = o->first_line,
+		.target_mounts = o->target_mounts,
+	};
 	int err;
 
 	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));

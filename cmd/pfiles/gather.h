@@ -4,6 +4,7 @@
 
 #include "ctl/way.h"
 #include "facts.h"
+#include "mount_table.h"
 #include "mounts.h"
 #include "proc/fds.h"
 
@@ -15,6 +16,7 @@
 
 struct gather_opts {
 	struct mounts *mounts;
+	struct mount_table *target_mounts; /* of the process; read when needed */
 	bool first_line; /* no more than the first line of each descriptor shows */
 };
 

@@ -97,22 +97,6 @@ static int add_lock_row(struct lock_table *t, const char *line)
 	return 0;
 }
 
-static int add_mount_row(struct lock_table *t, const char *line)
-{
-	struct lock_mount m, *rows;
-	long long id;
-
-	if (sscanf(line, "%lld %*d %u:%u", &id, &m.dev_major, &m.dev_minor) != 3)
-		return 0;
-	m.id = id;
-	rows = room(t->mount, t->nmount, &t->cap_mount, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	t->mount = rows;
-	rows[t->nmount++] = m;
-	return 0;
-}
-
 /* The locks of one file in an order that does not change from run to run. */
 static int by_inode(const void *a, const void *b)
 {
@@ -167,12 +151,13 @@ static void *read_locks(void *arg)
 	return NULL;
 }
 
-void lock_table_begin(struct lock_table *t, const struct proc *p)
+void lock_table_begin(struct lock_table *t, const struct proc *p, struct mount_table *mounts)
 {
 	if (t->begun)
 		return;
 	t->begun = true;
 	t->proc = p;
+	t->mounts = mounts;
 	t->reads = pthread_create(&t->thread, NULL, read_locks, t) == 0;
 	if (!t->reads)
 		read_locks(t);
@@ -195,7 +180,6 @@ void lock_table_free(struct lock_table *t)
 {
 	finish(t);
 	free(t->row);
-	free(t->mount);
 	memset(t, 0, sizeof(*t));
 }
 
@@ -225,20 +209,14 @@ size_t lock_table_find(const struct lock_table *t, uint64_t ino)
 int lock_table_same_device(
 	struct lock_table *t, int64_t mnt_id, const struct desc *d, const struct lock_row *r)
 {
+	const struct mount_row *m;
 	int err;
 
 	if (r->dev_major == d->dev_major && r->dev_minor == d->dev_minor)
 		return 1;
-	if (!t->mounts_read) {
-		t->mounts_read = true;
-		err = read_rows(t, t->proc, "mountinfo", add_mount_row);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < t->nmount; i++) {
-		if (t->mount[i].id == mnt_id)
-			return t->mount[i].dev_major == r->dev_major &&
-				t->mount[i].dev_minor == r->dev_minor;
-	}
-	return 0;
+	err = mount_table_read(t->mounts, t->proc);
+	if (err)
+		return err;
+	m = mount_table_find(t->mounts, mnt_id);
+	return m && m->dev_major == r->dev_major && m->dev_minor == r->dev_minor;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "facts.h"
+#include "mount_table.h"
 #include "proc/proc.h"
 
 /* All locks of the system, from /proc/locks (proc_locks(5)), by inode. Zero-initialise; lock_table_free. */
@@ -20,20 +21,19 @@ struct lock_row {
 struct lock_table {
 	struct lock_row *row;
 	size_t n, cap;
-	struct lock_mount {
-		int64_t id;
-		unsigned dev_major, dev_minor;
-	} * mount; /* of the target: /proc/PID/mountinfo */
-	size_t nmount, cap_mount;
+	struct mount_table *mounts; /* of the target; not owned */
 	const struct proc *proc;
 	pthread_t thread;
 	bool begun, reads; /* reads: the thread is to be joined */
-	bool mounts_read, hides, hides_known;
+	bool hides, hides_known;
 	int err;
 };
 
-/* Begins to read it, in a thread of its own if there can be one. Again: does nothing. p must outlive t. */
-void lock_table_begin(struct lock_table *t, const struct proc *p);
+/*
+ * Begins to read it, in a thread of its own if there can be one. Again: does nothing. p and mounts, which are
+ * read when needed, must outlive t.
+ */
+void lock_table_begin(struct lock_table *t, const struct proc *p, struct mount_table *mounts);
 
 /*
  * Waits until it is read: rows sorted by inode, none if it was never begun or cannot be read (the locks of

@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "info.h"
+#include "kind.h"
 
 int looker_open(const struct proc *p, const struct mounts *m, struct facts *f, struct looker *out)
 {
@@ -57,6 +59,7 @@ void look_take_stat(struct desc *d, const struct statx *s)
 	d->rdev_minor = s->stx_rdev_minor;
 	d->ino = s->stx_ino;
 	d->size = s->stx_size;
+	d->nlink = s->stx_nlink;
 	d->mnt_id = s->stx_mask & STATX_MNT_ID ? (int64_t)s->stx_mnt_id : -1;
 }
 
@@ -82,10 +85,10 @@ static bool is_anonymous(const struct desc *d)
 	return !d->err_stat && (d->mode & S_IFMT) == 0;
 }
 
-/* Not for anonymous files: the text of an epoll instance may be long, and holds up its users. */
+/* Not for sockets, nor for anonymous files of whose kind it says nothing. */
 static bool needs_info(struct looker *k, const struct desc *d)
 {
-	if (d->err_flags || d->err_cloexec || d->err_stat)
+	if (d->err_flags || d->err_cloexec || d->err_stat || info_has_more(d->kind))
 		return true;
 	if (d->pos_asked && !k->locks_hidden)
 		return false;
@@ -152,10 +155,19 @@ static bool read_info(struct looker *k, struct desc *d, int *err)
 	return !d->other_file;
 }
 
+static void take_notes(struct looker *k, struct desc *d)
+{
+	size_t at = k->f->info.len;
+
+	info_take(d->kind, buf_cstr(&k->info.text), &k->f->info);
+	d->info = (struct span){.at = at, .len = (uint32_t)(k->f->info.len - at)};
+}
+
 static void take_info(struct looker *k, struct desc *d)
 {
 	if (!read_info(k, d, &d->err_pos) || look_is_sock(d))
 		return;
+	take_notes(k, d);
 	d->pos = k->info.pos;
 	d->has_pos = can_seek(k, d);
 	d->lock_ino = k->info.ino;
@@ -164,7 +176,7 @@ static void take_info(struct looker *k, struct desc *d)
 
 static bool is_pipe(const struct looker *k, const struct desc *d)
 {
-	return S_ISFIFO(d->mode) && mounts_of_pipes(k->mounts, d->dev_major, d->dev_minor);
+	return S_ISFIFO(d->mode) && mounts_of(k->mounts, MOUNTS_PIPES, d->dev_major, d->dev_minor);
 }
 
 bool look_lockable(const struct looker *k, const struct desc *d)
@@ -248,6 +260,8 @@ void look_desc(struct looker *k, struct desc *d)
 
 	if (!look_is_sock(d))
 		take_link(k, d, &proved);
+	if (d->kind == KIND_OTHER && d->path.len && !k->f->paths.failed)
+		d->kind = kind_of(d, k->mounts, k->f->paths.data + d->path.at, d->path.len);
 	/* A socket's own questions end with its inode. */
 	if (needs_info(k, d) && !d->other_file)
 		take_info(k, d);

@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aside.h"
@@ -13,22 +15,22 @@
 #include "base/escape.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
+#include "difference.h"
 #include "facts.h"
 #include "gather.h"
+#include "page.h"
 #include "proc/access.h"
 #include "proc/fds.h"
 #include "proc/operand.h"
 #include "proc/proc.h"
 #include "proc/status.h"
 #include "report.h"
-#include "show.h"
 #include "sock_flight.h"
 #include "sock_multicast.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
 #define HOLD_BUDGET_MS  3000
-#define PAGE_BYTES      65536
 #define AUXV_MAX        4096
 #define EXEC_TRIES      3
 
@@ -131,7 +133,11 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
-	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
+	const struct gather_opts go = {
+		.mounts = &l->o->mounts,
+		.target_mounts = &l->mounts,
+		.first_line = l->o->first_line,
+	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
 	int err;
@@ -158,16 +164,18 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 static int gather_held(struct proc *p, struct look *l, struct facts *f)
 {
 	struct hold *h = NULL;
-	struct fds list = {0};
+	struct fds *list = &l->open;
 	int err = 0;
 
 	if (l->o->hold)
 		err = hold_take(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &h, &l->culprit);
 	if (err)
 		return err;
-	err = fds_list(p, &list);
-	if (!err && list.n)
-		err = gather_by_way(p, l, &list, f);
+	err = fds_list(p, list);
+	if (!err)
+		fd_list_keep(&l->o->only, list);
+	if (!err && list->n)
+		err = gather_by_way(p, l, list, f);
 	if (h) {
 		int late;
 
@@ -175,7 +183,6 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 		late = hold_release(h, &l->held_ns);
 		err = err ? err : late;
 	}
-	fds_free(&list);
 	return err;
 }
 
@@ -204,6 +211,7 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		facts_free(f);
+		mount_table_free(&l->mounts);
 		buf_clear(&before);
 		buf_clear(&after);
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
@@ -222,33 +230,12 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 	return err == -EACCES || err == -EPERM ? ERR_PERM : err;
 }
 
-static void show_page(
-	struct cli *c, const struct proc *p, const struct look *l, const struct facts *f)
+static void show_system_process(struct cli *c, const struct proc *p, const struct opts *o)
 {
-	struct show_names names = {0};
-	struct buf page = {0};
-
-	show_header(&page, proc_pid(p), &f->command);
-	show_limit(&page, f);
-	for (size_t i = 0; i < f->ndesc; i++) {
-		show_desc(&page, f, &f->desc[i], &names, l->o->first_line);
-		if (page.len >= PAGE_BYTES)
-			cli_write(c, &page);
-	}
-	cli_write(c, &page);
-	buf_free(&page);
-	show_names_free(&names);
-}
-
-static void show_system_process(struct cli *c, const struct proc *p)
-{
-	struct buf page = {0}, command = {0};
+	struct buf command = {0};
 
 	(void)!proc_cmdline(p, COMMAND_MAX, &command);
-	show_header(&page, proc_pid(p), &command);
-	buf_str(&page, "  [system process]\n");
-	cli_write(c, &page);
-	buf_free(&page);
+	page_show_system_process(c, o, proc_pid(p), &command);
 	buf_free(&command);
 }
 
@@ -269,6 +256,59 @@ static void fail_hold(struct cli *c, const char *operand, const struct look *l)
 	buf_free(&rest);
 }
 
+/* The facts, settled; everything that there is to know. */
+static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
+{
+	int err = gather_steady(p, l, f);
+
+	if (!err && !l->o->first_line)
+		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
+	mount_table_free(&l->mounts);
+	return err;
+}
+
+/* Sleeps; a signal ends it early. */
+static void wait_seconds(unsigned long seconds)
+{
+	struct timespec left = {.tv_sec = (time_t)seconds};
+
+	while (!cli_interrupted() && nanosleep(&left, &left) < 0)
+		;
+}
+
+/* -d: two looks, and what is not the same. */
+static int show_difference(struct cli *c, struct proc *p, struct look *l, struct facts *before)
+{
+	struct difference *list = NULL;
+	struct facts after = {0};
+	size_t n;
+	int err;
+
+	wait_seconds(l->o->seconds);
+	err = gather_and_settle(p, l, &after);
+	if (!err)
+		err = difference_find(before, &after, &list, &n);
+	if (!err)
+		page_show_differences(c, l->o, proc_pid(p), &after, list, n);
+	free(list);
+	facts_free(&after);
+	return err;
+}
+
+/* -p: those that were asked for and are not open. */
+static void fail_missing(struct cli *c, const char *operand, const struct look *l)
+{
+	for (int fd = fd_list_missing(&l->o->only, &l->open, -1); fd >= 0;
+		fd = fd_list_missing(&l->o->only, &l->open, fd)) {
+		struct buf rest = {0};
+
+		escape_add(&rest, operand, strlen(operand));
+		buf_fmt(&rest, ": %d", fd);
+		cli_fail(c, "no such descriptor", buf_cstr(&rest));
+		buf_free(&rest);
+	}
+}
+
 static void look_at(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
 	struct look l = {.o = o};
@@ -276,19 +316,24 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	int err = access_check(p);
 
 	if (err == ERR_KTHREAD) {
-		show_system_process(c, p);
+		show_system_process(c, p, o);
 		return;
 	}
 	if (!err)
-		err = gather_steady(p, &l, &f);
-	if (!err)
-		show_page(c, p, &l, &f);
-	else if (err == ERR_TIMEOUT && o->hold)
+		err = gather_and_settle(p, &l, &f);
+	if (!err && o->seconds)
+		err = show_difference(c, p, &l, &f);
+	else if (!err)
+		page_show(c, o, proc_pid(p), &f);
+	if (err == ERR_TIMEOUT && o->hold)
 		fail_hold(c, operand, &l);
-	else
+	else if (err)
 		fail(c, operand, p, err);
+	else
+		fail_missing(c, operand, &l);
 	if (o->report && (!err || l.asked))
 		report(c, p, &l);
+	fds_free(&l.open);
 	facts_free(&f);
 }
 

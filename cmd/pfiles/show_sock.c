@@ -139,18 +139,6 @@ static void add_name(
 	buf_chr(out, '\n');
 }
 
-static const struct buf *name_of(struct show_names *names, pid_t pid)
-{
-	struct show_name *row = &names->row[(unsigned)pid % (sizeof(names->row) / sizeof(*row))];
-
-	if (row->pid != pid) {
-		row->pid = pid;
-		buf_clear(&row->comm);
-		proc_comm_of(pid, &row->comm);
-	}
-	return &row->comm;
-}
-
 static void add_peer(struct buf *out, const struct sock *k, struct show_names *names)
 {
 	const struct buf *comm;
@@ -162,7 +150,7 @@ static void add_peer(struct buf *out, const struct sock *k, struct show_names *n
 	}
 	if (k->peer_pid <= 0)
 		return;
-	comm = name_of(names, k->peer_pid);
+	comm = show_name_of(names, k->peer_pid);
 	buf_str(out, "\tpeer: ");
 	if (strcmp(buf_cstr(comm), "?") == 0) {
 		buf_str(out, "pid ");

@@ -14,6 +14,8 @@
 #include "ctl/call.h"
 
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/nsfs.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
@@ -76,8 +78,11 @@ static const struct rule rules[] = {
 	[SYS_getsockname] = SIMPLE("dbx"),
 	[SYS_getpeername] = SIMPLE("dbx"),
 	[SYS_ioctl] = FORMS(1, {FIONREAD, 4, "dvo"}, {SIOCOUTQ, 4, "dvo"}, {TIOCGPTN, 4, "dvo"},
-		{TIOCGWINSZ, sizeof(struct winsize), "dvo"},
+		{TIOCGWINSZ, sizeof(struct winsize), "dvo"}, {TIOCGSID, 4, "dvo"},
+		{TIOCGPGRP, 4, "dvo"}, {NS_GET_OWNER_UID, 4, "dvo"},
+		{TUNGETIFF, sizeof(struct ifreq), "dvo"},
 		{SIOCGIFNAME, sizeof(struct ifreq), "dvx"}),
+	[SYS_mq_getsetattr] = FORMS(0, {0, 64, "d0o"}),
 	[SYS_lseek] = SIMPLE("d0v"),
 	[SYS_getpid] = SIMPLE(""),
 	[SYS_getppid] = SIMPLE(""),

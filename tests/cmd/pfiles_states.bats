@@ -51,7 +51,8 @@ pfiles_without() {
 	tracer=$(sed -n 's/^TracerPid:\t//p' "/proc/$pid/status")
 	[ "$tracer" = "$TARGET" ]
 	"$PFILES" -s "$pid" >"$DIR/out" 2>"$DIR/err"
-	"$PFILES" -b "$pid" | diff - "$DIR/out"
+	"$PFILES" -b "$pid" >"$DIR/borrowed"
+	diff "$DIR/borrowed" "$DIR/out"
 	grep -q '^  10: S_IFCHR' "$DIR/out"
 	lacks 'not known' "$DIR/out"
 	cat "$DIR/err"
@@ -61,7 +62,8 @@ pfiles_without() {
 	[ -z "$output" ]
 	[ "$stderr" = "pfiles: process is traced: $pid: by pid $TARGET (odd)" ]
 	# -F changes nothing: no force is needed.
-	"$PFILES" -F "$pid" | diff - "$DIR/out"
+	"$PFILES" -F "$pid" >"$DIR/forced"
+	diff "$DIR/forced" "$DIR/out"
 	finish_target
 }
 
@@ -218,7 +220,8 @@ writes_to_pipe() {
 	"${AS_NOBODY[@]}" unshare -U true || skip "no user namespaces for users"
 	start_target "${AS_NOBODY[@]}" unshare -Ur "$DIR/kinds" "$DIR/files"
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
-	"$PFILES" -b "$TARGET" | diff - "$DIR/out"
+	"$PFILES" -b "$TARGET" >"$DIR/again"
+	diff "$DIR/again" "$DIR/out"
 	diff <(expected | sed 's/ uid:0 gid:0 / uid:65534 gid:65534 /') \
 		<(blocks "$DIR/out" | sed '/S_IFCHR/s/ uid:0 gid:0 / uid:65534 gid:65534 /; s/ uid:0 gid:0 / uid:65534 gid:65534 /')
 	grep -q 'uid:65534 gid:65534' "$DIR/out"
