@@ -159,7 +159,7 @@ far_ends() {
 
 # field NAME: a number or word of what ss says, NAME:value.
 field() {
-	tr ' \t' '\n\n' <"$DIR/ss" | sed -n "s|^$1:||p" | head -1
+	tr -s '[:space:]' '\n' <"$DIR/ss" | sed -n "s|^$1:||p" | head -1
 }
 
 @test "TCP: what ss says of the same connection" {
