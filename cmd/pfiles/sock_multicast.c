@@ -293,6 +293,8 @@ int sock_multicast(const struct proc *p, struct facts *f)
 	struct groups *g = NULL;
 	size_t asked = 0;
 
+	if (f->err_socks)
+		return 0; /* no descriptor can be borrowed, as it says already */
 	for (size_t i = 0; i < f->ndesc; i++) {
 		const struct desc *d = &f->desc[i];
 		struct sock *s = d->sock ? &f->sock[d->sock - 1] : NULL;
