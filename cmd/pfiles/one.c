@@ -26,6 +26,7 @@
 #include "proc/status.h"
 #include "report.h"
 #include "sock_flight.h"
+#include "sock_multicast.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
@@ -78,7 +79,7 @@ static bool same_namespace(const struct proc *p, const char *rel)
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
  * else there than here. None if it would be of no use.
  */
-static int open_aside(struct proc *p, const struct way *w, struct way **second)
+static int open_second(struct proc *p, const struct way *w, struct way **second)
 {
 	bool same_pids = same_namespace(p, "ns/pid");
 	int err;
@@ -107,7 +108,7 @@ static int open_ways(
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
 	err = way_open(p, flags, w);
-	return err ? err : open_aside(p, *w, second);
+	return err ? err : open_second(p, *w, second);
 }
 
 static uint64_t calls_of(const struct way *w)
@@ -125,6 +126,8 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 
 	if (!err)
 		err = sock_flight(p, f);
+	if (!err)
+		err = sock_multicast(p, f);
 	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 

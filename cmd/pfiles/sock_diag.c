@@ -600,7 +600,7 @@ static struct place find_place(const struct proc *p, struct sock_tables *t, stru
 	struct place at = {ours, true, t->err};
 
 	if (netns ? ours && n->cookie == diag_cookie(ours) : home) {
-		n->shown = !home;
+		n->shown = n->elsewhere = !home;
 		return at;
 	}
 	n->shown = true;
