@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "base/err.h"
 #include "base/escape.h"
+#include "core_files.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
 #include "difference.h"
@@ -345,7 +346,13 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)
 {
 	struct proc *p;
-	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+	int err;
+
+	if (core_files_is(operand)) {
+		core_files_one(c, operand, o);
+		return;
+	}
+	err = operand_open(operand, OPERAND_PROC, NULL, &p);
 
 	if (err) {
 		fail(c, operand, NULL, err);
