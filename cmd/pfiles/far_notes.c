@@ -32,6 +32,8 @@ struct asking {
 	const struct proc *p;
 	const struct desc *d;
 	struct buf *notes;
+	unsigned shown;
+	bool beside; /* those who do the same as d; else those at the far end proper, who come first */
 };
 
 static void add_process(struct buf *notes, pid_t pid)
@@ -58,14 +60,17 @@ static void add_process(struct buf *notes, pid_t pid)
 		});
 }
 
-/* The mode of the link says how the file was opened (proc_pid_fd(5)). */
-static const char *access_of(const char *path)
+/* The mode of the link says how the file was opened (proc_pid_fd(5)). 0: it is gone. */
+static unsigned access_of(const char *path)
 {
 	struct stat s;
 
-	if (lstat(path, &s) < 0)
-		return NULL;
-	switch (s.st_mode & (S_IRUSR | S_IWUSR)) {
+	return lstat(path, &s) < 0 ? 0 : s.st_mode & (S_IRUSR | S_IWUSR);
+}
+
+static const char *access_word(unsigned access)
+{
+	switch (access) {
 	case S_IRUSR: return "read";
 	case S_IWUSR: return "write";
 	case S_IRUSR | S_IWUSR: return "read-write";
@@ -73,21 +78,40 @@ static const char *access_of(const char *path)
 	}
 }
 
+/* Whether the holder reads what d writes, or the other way round. */
+static bool is_opposite(const struct desc *d, unsigned access)
+{
+	unsigned mode = d->flags & O_ACCMODE;
+
+	if (d->err_flags || mode == O_RDWR)
+		return true;
+	return access & (mode == O_WRONLY ? S_IRUSR : S_IWUSR);
+}
+
+/* Positive: enough of them have been shown. */
 static int note_end(const struct holder *h, void *arg)
 {
 	struct asking *a = arg;
-	const char *access;
+	unsigned access;
+	const char *word;
 	char path[64];
 
 	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
+	access = access_of(path);
+	if (is_opposite(a->d, access) == a->beside)
+		return 0;
 	note_item(a->notes, "end");
+	if (a->shown++ == ENDS_MOST) {
+		note_word(a->notes, "more");
+		return 1;
+	}
 	add_process(a->notes, h->pid);
 	note_int(a->notes, "fd", h->fd);
-	access = access_of(path);
-	if (access)
-		note_text(a->notes, "access", access, strlen(access));
+	word = access_word(access);
+	if (word)
+		note_text(a->notes, "access", word, strlen(word));
 	return a->notes->failed ? -ENOMEM : 0;
 }
 
@@ -355,7 +379,7 @@ static int each_other_side(struct far_notes *n, const struct holders *h, struct 
 		snprintf(slave, sizeof(slave), "/dev/pts/%ld", index);
 		return each_text(h, slave, strlen(slave), note_end, a);
 	}
-	err = each_same_text(h, n->f, note_session, a);
+	err = a->beside ? 0 : each_same_text(h, n->f, note_session, a);
 	if (err >= 0)
 		err = read_masters(&n->masters, h);
 	return err < 0 ? err : each_number(&n->masters, index, note_end, a);
@@ -406,9 +430,15 @@ int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)
 	struct asking a = {.p = n->p, .d = d, .notes = notes};
 	bool many = n->f->ndesc > ENDS_MANY;
 	const struct holders *h = ends_index(n->ends, many ? proc_pid(n->p) : 0);
-	int err = many ? find_own(n, &a) : 0;
+	int err = 0;
 
-	if (err || !h)
-		return err == -ENOMEM || n->ends->err == -ENOMEM ? -ENOMEM : 0;
-	return find_others(n, h, &a);
+	for (int beside = 0; beside < 2 && err == 0; beside++) {
+		a.beside = beside;
+		err = many ? find_own(n, &a) : 0;
+		if (err == 0 && h)
+			err = find_others(n, h, &a);
+	}
+	if (!h && n->ends->err == -ENOMEM)
+		err = -ENOMEM;
+	return err < 0 ? err : 0;
 }

@@ -7,7 +7,7 @@ load ../lib/target
 
 setup() {
 	target_setup
-	cd "$DIR"
+	cd "$DIR" || return
 	# Cores lie in the working directory, or somebody else takes them.
 	[ "$(cat /proc/sys/kernel/core_pattern)" = core ] || skip "cores are not written here"
 }
