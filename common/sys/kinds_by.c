@@ -206,7 +206,10 @@ void kinds_futexval3(const struct args_call *c, unsigned i, struct buf *out)
 	uint32_t v = (uint32_t)kinds_value(c, i);
 
 	if (futex_command(kinds_value(c, 1)) != FUTEX_WAKE_OP) {
-		bytes_add_address(out, v);
+		if (v == FUTEX_BITSET_MATCH_ANY)
+			buf_str(out, "FUTEX_BITSET_MATCH_ANY");
+		else
+			bytes_add_address(out, v);
 		return;
 	}
 	/* FUTEX_OP() of <linux/futex.h>: operation, its argument, comparison, its argument. */

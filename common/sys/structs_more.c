@@ -283,6 +283,13 @@ void structs_fcntl(const struct args_call *c, unsigned i, unsigned which, struct
 		if (after)
 			behind(c, i, "f_owner_ex", out);
 		break;
+	case F_GETFD:
+		if (after && c->result) {
+			buf_str(out, "flags=");
+			group_add(out, group_find("fd_flags"), (uint64_t)c->result);
+			buf_chr(out, '\n');
+		}
+		break;
 	case F_GETFL:
 		if (after) {
 			buf_str(out, "flags=");

@@ -62,7 +62,8 @@ enum arg_kind {
 	ARG_HANDLER,
 };
 
-enum { ARG_IN = 1, ARG_OUT = 2, ARG_RESULT = 0xfe }; /* `way`; `length` when it is the result */
+/* `way`; ARG_EINTR: written if the call was interrupted. `length` when it is the result. */
+enum { ARG_IN = 1, ARG_OUT = 2, ARG_EINTR = 4, ARG_RESULT = 0xfe };
 
 /* SYSENT_READ and SYSENT_WRITE calls whose buffers are in vectors or message headers. */
 enum { SYSENT_VECTORS = 1 << 14, SYSENT_MESSAGES = 1 << 15 };

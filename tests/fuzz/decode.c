@@ -189,6 +189,8 @@ static void one_call(struct world *w, const struct memory *m)
 
 	w->reads = 0;
 	new_call(w, m);
+	if (below(w, 2))
+		args_unwrap(&w->call);
 	args_enter(&w->line, &w->call, below(w, 8));
 	args_leave(&w->line, &w->call, &w->out);
 	judge(w, seed, "sleeping line", false);

@@ -251,9 +251,9 @@ function argument(p, i, text,   size, way, counts, g, n, part, type, struct_name
 		text = substr(text, 1, RSTART - 1)
 	}
 	way = type ~ /^const / ? "ARG_IN" : "ARG_OUT"
-	if (match(text, /\/(in|out|io)$/)) {
+	if (match(text, /\/(in|out|io|eintr)$/)) {
 		way = substr(text, RSTART + 1)
-		way = way == "in" ? "ARG_IN" : way == "out" ? "ARG_OUT" : "ARG_IN | ARG_OUT"
+		way = way == "in" ? "ARG_IN" : way == "out" ? "ARG_OUT" : way == "io" ? "ARG_IN | ARG_OUT" : "ARG_EINTR"
 		text = substr(text, 1, RSTART - 1)
 	}
 	g = 0
