@@ -337,7 +337,7 @@ END {
 		split(alias[i], part, " ")
 		if (part[1] in known)
 			wrong("alias " part[1] " is a call")
-		if (!(part[2] in known) && !(part[2] in id))
+		if (!(part[2] in known) && !(part[2] in id) && prototype(part[2]) == "")
 			wrong("alias for no call " part[2])
 		if (part[2] in id) {
 			printf "\t{\"%s\", %d},\n", part[1], id[part[2]]
