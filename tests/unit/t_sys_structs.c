@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/if_alg.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -239,7 +240,9 @@ static void test_sockets(struct fake *f)
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/x\033y"};
 	struct sockaddr_un ab = {.sun_family = AF_UNIX, .sun_path = "\0name"};
-	uint64_t ain, ain6, aun, aab, len, one, odd;
+	struct sockaddr_alg salg = {
+		.salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256"};
+	uint64_t ain, ain6, aun, aab, len, one, odd, alg;
 
 	inet_aton("10.0.0.1", &in.sin_addr);
 	ain = fake_put(f, &in, sizeof(in));
@@ -248,6 +251,7 @@ static void test_sockets(struct fake *f)
 	aab = fake_put(f, &ab, sizeof(ab));
 	len = fake_put(f, (int[]){sizeof(in)}, 4);
 	one = fake_put(f, (int[]){1}, 4);
+	alg = fake_put(f, &salg, sizeof(salg));
 	odd = fake_put(f, (unsigned char[]){77, 2, 1, 2, 3}, 5);
 	const struct expect e[] = {
 		{"connect", {3, ain, sizeof(in)}, 0,
@@ -257,6 +261,8 @@ static void test_sockets(struct fake *f)
 		{"bind", {3, aun, sizeof(un)}, 0, "umyaddr: AF_UNIX  name = \"/run/x\\x1by\"\n"},
 		{"bind", {3, aab, 7}, 0, "umyaddr: AF_UNIX  name = @\"name\"\n"},
 		{"bind", {3, aun, 2}, 0, "umyaddr: AF_UNIX\n"},
+		{"bind", {3, alg, sizeof(salg)}, 0,
+			"umyaddr: AF_ALG  type = \"hash\"  name = \"sha256\"\n"},
 		{"bind", {3, odd, 5}, 0, "umyaddr: 589  data = 010203\n"},
 		{"bind", {3, aun, 0}, 0, ""},
 		{"accept", {3, ain, len}, 4,
