@@ -320,6 +320,13 @@ static void test_messages(struct fake *f)
 	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, broken, 0));
 	OK(strlen(fake_structs(&b, &c, EFAULT, -1)) < 4096, "a message that makes no sense: %s",
 		buf_cstr(&b));
+	control.len = 1000;
+	memcpy(f->bytes + (ctl - f->base), &control, sizeof(control));
+	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, msg, 0));
+	fake_structs(&b, &c, 0, 7);
+	OK(strstr(buf_cstr(&b), "cmsg[0]: len=1000 level=SOL_SOCKET type=SCM_RIGHTS\n") &&
+			!strstr(buf_cstr(&b), "cmsg[1]"),
+		"control data longer than there is room for: %s", buf_cstr(&b));
 	buf_free(&b);
 }
 
