@@ -192,14 +192,11 @@ static bool is_kernel(const char *addr)
 	return nl.nl_family == AF_NETLINK && nl.nl_pid == 0 && nl.nl_groups == 0;
 }
 
-/* A family whose sockets have no names (AF_ALG) still says which one it is. */
 static void take_names(struct facts *f, struct sock *k, const struct slot *s)
 {
 	const struct call *name = slot_base(s, CALL_NAME), *peer = slot_base(s, CALL_PEER);
 
 	k->family = family_of(name, s->name, s->len[CALL_NAME]);
-	if (k->family < 0)
-		k->family = number_of(s, CALL_DOMAIN);
 	k->name = keep_name(f, name, s->name, s->len[CALL_NAME]);
 	if (peer->ret == 0 && !is_kernel(s->peer))
 		k->peer = keep_name(f, peer, s->peer, s->len[CALL_PEER]);
@@ -460,6 +457,25 @@ static int take_all(
 	return err;
 }
 
+/* A family whose sockets have no names (AF_XDP, AF_ALG) still says which one it is. */
+static int ask_family(struct way *w, struct desc *d, struct sock *k)
+{
+	int family = -1;
+	socklen_t len = sizeof(family);
+	struct call c = {
+		.nr = SYS_getsockopt,
+		.arg = {ARG_VAL(d->fd), ARG_VAL(SOL_SOCKET), ARG_VAL(SO_DOMAIN),
+			ARG_OUT(&family, sizeof(family)), ARG_INOUT(&len, sizeof(len))},
+	};
+	int err = way_batch(w, &c, 1);
+
+	if (err || c.ret != 0)
+		return err == ERR_NOTSUP ? 0 : err;
+	k->family = family;
+	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
+	return 0;
+}
+
 int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n)
 {
@@ -469,6 +485,8 @@ int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct fa
 	for (size_t i = 0; i < n && !err; i++) {
 		if (is_sock(list[i]))
 			err = take_base(f, list[i], &a->slot[i]);
+		if (!err && list[i]->sock && f->sock[list[i]->sock - 1].family < 0)
+			err = ask_family(w, list[i], &f->sock[list[i]->sock - 1]);
 	}
 	if (!err)
 		err = ask_again(a, borrows ? second : w, f, list, n);

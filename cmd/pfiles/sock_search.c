@@ -88,8 +88,7 @@ static int take_record(struct search *s, struct item *it, const struct diag_sock
 	it->found = true;
 	if (it->whole)
 		return sock_record_take(s->f, k, r);
-	sock_record_add(s->f, k, r);
-	return 0;
+	return sock_record_add(s->f, k, r);
 }
 
 static void set_far_end(struct sock *k, const struct diag_sock *r)

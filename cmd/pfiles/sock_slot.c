@@ -23,7 +23,6 @@ static const int option_name[CALL_NAME] = {
 	[OPT_REUSEPORT] = SO_REUSEPORT,
 	[OPT_ACCEPTCONN] = SO_ACCEPTCONN,
 	[CALL_TYPE] = SO_TYPE,
-	[CALL_DOMAIN] = SO_DOMAIN,
 	[CALL_PROTOCOL] = SO_PROTOCOL,
 	[CALL_NETNS] = SO_NETNS_COOKIE,
 	[CALL_MEMINFO] = SO_MEMINFO,
@@ -90,13 +89,19 @@ static const struct extra {
 		IPPROTO_TCP, TCP_INFO, offsetof(struct slot, tcp_info), SOCK_TCP_INFO_BYTES},
 };
 
+/* Of very many connections the kernel's tables tell what TCP knows: they are read anyway. */
+static bool has_extra(const struct slot *s, int which)
+{
+	return extras[which].kinds & 1U << s->kind && !(s->few && which == EXTRA_TCP_INFO);
+}
+
 static struct call *lay_kind(struct slot *s, struct call *c)
 {
 	s->extra = c;
 	for (int i = 0; i < EXTRAS; i++) {
 		const struct extra *e = &extras[i];
 
-		if (e->kinds & 1U << s->kind)
+		if (has_extra(s, i))
 			*c++ = option_call(e->level, e->name, (char *)s + e->offset, e->size,
 				&s->extra_len[i]);
 	}
@@ -110,8 +115,8 @@ struct call *slot_extra(const struct slot *s, int which)
 	struct call *c = s->extra;
 
 	for (int i = 0; i < which; i++)
-		c += (extras[i].kinds & 1U << s->kind) != 0;
-	return extras[which].kinds & 1U << s->kind ? c : NULL;
+		c += has_extra(s, i);
+	return has_extra(s, which) ? c : NULL;
 }
 
 /* All calls of a slot that are not of the table of options speak of its descriptor. */

@@ -17,7 +17,6 @@
 /* The questions that every socket gets, in this order; the flags of enum sock_option come first. */
 enum {
 	CALL_TYPE = OPT_COUNT, /* two of the options, the sizes, come with CALL_MEMINFO */
-	CALL_DOMAIN,
 	CALL_PROTOCOL,
 	CALL_NETNS,
 	CALL_MEMINFO,
