@@ -44,7 +44,8 @@ void pair_find(const struct facts *f, struct item *it)
 	const struct sock *k = &f->sock[it->sock];
 	bool four;
 
-	if (!(sock_kind_is_tcp(k->kind) || sock_kind_is_udp(k->kind)))
+	if (!(sock_kind_is_tcp(k->kind) || sock_kind_is_udp(k->kind) ||
+		    k->protocol == IPPROTO_MPTCP))
 		return;
 	it->ends = end_of(f, k->name, &it->local, &it->four);
 	if (!end_of(f, k->peer, &it->remote, &four))

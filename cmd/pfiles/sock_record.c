@@ -16,17 +16,35 @@
 #include "sock_options.h"
 #include "sock_tcp.h"
 
+/* The end of a stream is counted as a byte: where it has come and was not read, where it is not acknowledged. */
+static uint32_t without_end(const struct sock *s, uint32_t bytes, bool ended)
+{
+	return bytes - (sock_kind_is_tcp(s->kind) && ended && bytes > 0);
+}
+
+static bool end_has_come(unsigned state)
+{
+	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+static bool end_is_sent(unsigned state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
 static void add_queues(struct sock *s, const struct diag_sock *r)
 {
 	if (!(r->has & DIAG_QUEUES))
 		return;
+	if (sock_kind_is_tcp(s->kind) && (r->state == TCP_CLOSE || r->state > TCP_CLOSING))
+		return; /* not connected: there are none */
 	if (r->state == TCP_LISTEN && s->type != SOCK_DGRAM) {
 		s->backlog = r->rqueue;
 		s->backlog_most = r->wqueue;
 		s->has |= SOCK_HAS_BACKLOG;
 	} else {
-		s->recvq = r->rqueue;
-		s->sendq = r->wqueue;
+		s->recvq = without_end(s, r->rqueue, end_has_come(r->state));
+		s->sendq = without_end(s, r->wqueue, end_is_sent(r->state));
 		s->has |= SOCK_HAS_QUEUES;
 	}
 }

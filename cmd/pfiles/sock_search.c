@@ -109,7 +109,8 @@ static int take_any(const struct diag_sock *r, void *arg)
 		if (s->item[i - 1].d->ino == r->ino)
 			err = take_record(s, &s->item[i - 1], r);
 	}
-	if (err || r->protocol != IPPROTO_TCP || (r->family != AF_INET && r->family != AF_INET6))
+	if (err || (r->protocol != IPPROTO_TCP && r->protocol != IPPROTO_MPTCP) ||
+		(r->family != AF_INET && r->family != AF_INET6))
 		return err;
 	local = r->inet.local;
 	remote = r->inet.remote;
@@ -119,7 +120,8 @@ static int take_any(const struct diag_sock *r, void *arg)
 		i = s->item[i - 1].next_ends) {
 		struct item *it = &s->item[i - 1];
 
-		if (pair_same(&it->local, &remote) && pair_same(&it->remote, &local))
+		if (sock_of(s, it)->protocol == r->protocol && pair_same(&it->local, &remote) &&
+			pair_same(&it->remote, &local))
 			set_far_end(sock_of(s, it), r);
 	}
 	return 0;

@@ -157,6 +157,23 @@ far_ends() {
 	finish_target
 }
 
+@test "connections written in every way, shared ports, devices, streams that have ended" {
+	start_target "$TARGETS/pairs"
+	for options in "" -b; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options "$TARGET" >"$DIR/out"
+		lacks 'not known' "$DIR/out"
+		while IFS== read -r fd line; do
+			lines_of "$fd" | grep -qxF "	$line" || {
+				echo "descriptor $fd: no line: $line"
+				lines_of "$fd"
+				false
+			}
+		done < <(grep = "$FACTS")
+	done
+	finish_target
+}
+
 # field NAME: a number or word of what ss says, NAME:value.
 field() {
 	tr -s '[:space:]' '\n' <"$DIR/ss" | sed -n "s|^$1:||p" | head -1
