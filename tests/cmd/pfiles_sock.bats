@@ -41,6 +41,11 @@ in_namespace() {
 	start_target unshare "$1" sh "$DIR/in_namespace" "${@:2}"
 }
 
+# By /proc and the kernel's tables; the leak check of a build with sanitizers would need ptrace itself.
+pfiles_alone() {
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$TARGETS/without" ptrace,pidfd_getfd "$PFILES" "$@"
+}
+
 for_nobody() {
 	[ "$(id -u)" = 0 ] || skip "only root can become another user"
 	cp "$PFILES" "$TARGETS/families" "$TARGETS/far" "$DIR"
@@ -101,7 +106,7 @@ for_nobody() {
 
 @test "neither agent nor borrowing: families by the kernel's tables" {
 	start_target "$TARGETS/families"
-	"$TARGETS/without" ptrace,pidfd_getfd "$PFILES" "$TARGET" >"$DIR/out"
+	pfiles_alone "$TARGET" >"$DIR/out"
 	[ "$(lines_of 22 | head -3)" = $'\tSOCK_DGRAM\n\tSO_SNDBUF(212992),SO_RCVBUF(212992)\n'"$(lines_of 22 | grep sockname)" ]
 	lines_of 22 | grep -qx $'\tprotocol: UDP'
 	lines_of 45 | grep -q $'^\tprotocol: NETLINK_ROUTE  port id: [0-9]*  groups: 1,5,34$'
@@ -144,7 +149,7 @@ far_ends() {
 		"$PFILES" $options "$TARGET" >"$DIR/out"
 		far_ends
 	done
-	"$TARGETS/without" ptrace,pidfd_getfd "$PFILES" "$TARGET" >"$DIR/out"
+	pfiles_alone "$TARGET" >"$DIR/out"
 	far_ends
 	finish_target
 }
@@ -154,6 +159,23 @@ far_ends() {
 	start_target "${AS_NOBODY[@]}" "$DIR/far"
 	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out"
 	far_ends
+	finish_target
+}
+
+@test "connections written in every way, shared ports, devices, streams that have ended" {
+	start_target "$TARGETS/pairs"
+	for options in "" -b; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options "$TARGET" >"$DIR/out"
+		lacks 'not known' "$DIR/out"
+		while IFS== read -r fd line; do
+			lines_of "$fd" | grep -qxF "	$line" || {
+				echo "descriptor $fd: no line: $line"
+				lines_of "$fd"
+				false
+			}
+		done < <(grep = "$FACTS")
+	done
 	finish_target
 }
 

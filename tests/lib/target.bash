@@ -64,11 +64,21 @@ finish_target() {
 		sleep 0.02
 	done
 	wait "$TARGET" || status=$?
+	is_over "$TARGET"
 	cat "$FACTS.err" >&2
 	[ "$status" = 0 ] || {
 		echo "the target ended with status $status" >&2
 		return 1
 	}
+}
+
+# A process that has ended is not to be killed any more: its number may be that of another one by now.
+is_over() {
+	local pid rest=()
+	for pid in "${STARTED[@]}"; do
+		[ "$pid" = "$1" ] || rest+=("$pid")
+	done
+	STARTED=("${rest[@]}")
 }
 
 state_of() {
