@@ -135,12 +135,12 @@ check-cmd: all victims ## the tools against victims (bats)
 check-lints: all ## that every lint goes red on a planted breach (bats)
 	@$(TALLY) lints tests/lib/run-bats tests/lint
 
-LINTS    := format layers headers man shell options packages paths
+LINTS    := format layers headers man shell options packages paths groups
 $(LINTS:%=check-%): check-%:
 	@$(TEST_ENV) tests/lint/$*
 check-options: all
 
-check-lint: all ## format, layers, headers, man pages, shell, options, packages, paths
+check-lint: all ## format, layers, headers, man pages, shell, options, packages, paths, groups
 	@$(TALLY) lint tests/lib/run-lint $(LINTS)
 
 budgets: ## report functions and files that outgrew the house's budgets (never fails)

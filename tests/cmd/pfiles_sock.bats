@@ -168,13 +168,13 @@ far_ends() {
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
 		lacks 'not known' "$DIR/out"
-		while IFS== read -r fd line; do
+		while IFS="=" read -r fd line; do
 			lines_of "$fd" | grep -qxF "	$line" || {
 				echo "descriptor $fd: no line: $line"
 				lines_of "$fd"
 				false
 			}
-		done < <(grep = "$FACTS")
+		done < <(grep "=" "$FACTS")
 	done
 	finish_target
 }
