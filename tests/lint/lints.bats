@@ -241,7 +241,7 @@ new() {
 
 @test "groups: a name that no group has" {
 	green groups
-	sed -i 's/"clockid"/"clock_id"/' cmd/pfiles/info.c
+	sed -i 's/FORM_NAME, "clockid"/FORM_NAME, "clock_id"/' cmd/pfiles/info.c
 	red groups 'clock_id: no such group'
 }
 
