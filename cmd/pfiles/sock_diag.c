@@ -116,8 +116,9 @@ static int search_one(const struct proc *p, struct sock_tables *t, struct facts 
 		return err;
 	at = find_place(p, t, f, netns, item[0].d);
 	s.d = at.d;
+	s.ours = at.ours;
 	if (s.d)
-		err = search_all(&s, at.ours);
+		err = search_all(&s);
 	tell_missing(&s, at.d ? 0 : at.err);
 	if (at.d && !at.ours)
 		diag_close(at.d);

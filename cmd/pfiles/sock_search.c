@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "sock_kind.h"
+#include "sock_options.h"
 #include "sock_pair.h"
 #include "sock_record.h"
 
@@ -157,6 +159,24 @@ static uint32_t scope_of(const struct facts *f, struct span name)
 	return six.sin6_family == AF_INET6 ? six.sin6_scope_id : 0;
 }
 
+/* The number of the device that it is bound to, which has to be in the question. */
+static uint32_t device_of(const struct search *s, const struct sock *k)
+{
+	uint32_t scope = scope_of(s->f, k->name);
+
+	for (unsigned i = 0; i < k->options && !scope && s->ours; i++) {
+		const struct sock_option_value *v = &s->f->option[k->option_at + i];
+		char name[IFNAMSIZ] = "";
+
+		if (strcmp(sock_options_name(v), "SO_BINDTODEVICE") != 0 ||
+			v->text.len >= sizeof(name))
+			continue;
+		memcpy(name, s->f->names.data + v->text.at, v->text.len);
+		scope = if_nametoindex(name);
+	}
+	return scope;
+}
+
 /* About the other end: the same connection seen from there. */
 static void put_other_question(struct search *s, size_t item, const struct diag_ask *own)
 {
@@ -176,7 +196,7 @@ static void put_inet_questions(struct search *s, size_t item)
 	a.family = it->four ? AF_INET : AF_INET6;
 	a.local = it->local;
 	a.remote = it->remote;
-	a.ifindex = scope_of(s->f, k->name);
+	a.ifindex = device_of(s, k);
 	if (!it->whole)
 		put_question(s, item, &a, false);
 	if (it->remote.port && sock_kind_is_tcp(k->kind))
@@ -243,7 +263,7 @@ bool search_is_listed(const struct sock *k, const struct item *it)
 	if (k->kind == KIND_UNIX)
 		return true;
 	if (sock_kind_is_tcp(k->kind))
-		return it->ends && k->state != TCP_CLOSE;
+		return it->ends && k->state != TCP_CLOSE && !(k->has & SOCK_HAS_BACKLOG);
 	return sock_kind_is_udp(k->kind) && it->ends;
 }
 
@@ -297,14 +317,14 @@ static int dump_kind(struct search *s, bool (*is)(enum sock_kind))
 }
 
 /* Those that no question found (bound to a device, one of many on a port) are looked for in the dump. */
-static int find_inet(struct search *s, bool ours, bool (*is)(enum sock_kind))
+static int find_inet(struct search *s, bool (*is)(enum sock_kind))
 {
 	size_t n = count_missing(s, is);
 	int err;
 
 	if (n == 0)
 		return 0;
-	if (!dump_is_faster(ours, is == sock_kind_is_tcp, n)) {
+	if (!dump_is_faster(s->ours, is == sock_kind_is_tcp, n)) {
 		for (size_t i = 0; i < s->n; i++) {
 			const struct sock *k = sock_of(s, &s->item[i]);
 
@@ -401,7 +421,7 @@ static void find_peer_names(struct search *s)
 	s->asks = 0;
 }
 
-int search_all(struct search *s, bool ours)
+int search_all(struct search *s)
 {
 	int err = make_indexes(s);
 
@@ -412,9 +432,9 @@ int search_all(struct search *s, bool ours)
 	if (!err)
 		err = find_unix(s);
 	if (!err)
-		err = find_inet(s, ours, sock_kind_is_tcp);
+		err = find_inet(s, sock_kind_is_tcp);
 	if (!err)
-		err = find_inet(s, ours, sock_kind_is_udp);
+		err = find_inet(s, sock_kind_is_udp);
 	if (!err && (any_of(s, KIND_MPTCP4) || any_of(s, KIND_MPTCP6)))
 		err = dump_inet(s, IPPROTO_MPTCP);
 	if (!err && any_of(s, KIND_PACKET))

@@ -23,6 +23,7 @@ struct search {
 	struct diag *d;
 	struct item *item;
 	size_t n;
+	bool ours;                  /* it is our own namespace */
 	uint32_t *by_ino, *by_ends; /* heads of chains */
 	size_t chains;
 	struct diag_ask *ask;
@@ -31,12 +32,15 @@ struct search {
 };
 
 /*
- * Finds what the tables tell of the n sockets of s->item, and says in each whether it was found. f, d, item
- * and n are set by the caller; ours: it is our own namespace. 0 or -ENOMEM.
+ * Finds what the tables tell of the n sockets of s->item, and says in each whether it was found. f, d, item,
+ * n and ours are set by the caller. 0 or -ENOMEM.
  */
-int search_all(struct search *s, bool ours) __attribute__((warn_unused_result));
+int search_all(struct search *s) __attribute__((warn_unused_result));
 
-/* Whether the socket has a place in the tables: one of TCP or UDP that is neither bound nor connected has none. */
+/*
+ * Whether the tables have something to add: a socket of TCP or UDP that is neither bound nor connected is not in
+ * there, and a listener has told all itself. Several may listen on one port, where a question finds but one.
+ */
 bool search_is_listed(const struct sock *k, const struct item *it);
 
 #endif
