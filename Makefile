@@ -26,7 +26,7 @@ LDALL    := $(LDFLAGS) $(SANFLAGS)
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -lcap
+LDLIBS_common := -lcap -ljansson
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
