@@ -168,7 +168,7 @@ far_ends() {
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
 		lacks 'not known' "$DIR/out"
-		while IFS== read -r fd line; do
+		while IFS="=" read -r fd line; do
 			lines_of "$fd" | grep -qxF "	$line" || {
 				echo "descriptor $fd: no line: $line"
 				lines_of "$fd"
