@@ -35,6 +35,7 @@ struct gather {
 	struct facts *f;
 	bool first_line;
 	struct mount_table *target_mounts;
+	struct progress *progress;
 	struct looker looker;
 	struct asker *asker;
 	struct lock_table locks;
@@ -252,6 +253,7 @@ static int look_at_all(struct gather *g, size_t n)
 
 		err = ask_chunk(g, &f->desc[f->ndesc], k);
 		f->ndesc += k;
+		progress_step(g->progress, f->ndesc, n);
 	}
 	if (!err)
 		err = follower_help(g, n);
@@ -327,6 +329,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 		.f = out,
 		.first_line = o->first_line,
 		.target_mounts = o->target_mounts,
+		.progress = o->progress,
 	};
 	int err;
 

@@ -22,7 +22,7 @@ static const struct cli_word words[] = {{"json", 'j'}, {0}};
 
 static const struct cli_spec spec = {
 	.name = "pfiles",
-	.synopsis = "[-FHbjns] [-d seconds] [-p fd,...] pid | /proc/pid ...",
+	.synopsis = "[-FHbjns] [-d seconds] [-p fd,...] pid | core ...",
 	.purpose = "report open files of processes",
 	.options = options,
 	.words = words,

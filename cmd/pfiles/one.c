@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "base/err.h"
 #include "base/escape.h"
+#include "core_files.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
 #include "difference.h"
@@ -133,15 +134,19 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
+	struct progress progress;
 	const struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
+		.progress = &progress,
 		.first_line = l->o->first_line,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
 	int err;
 
+	/* Nothing is written while the whole process is held. */
+	progress_begin(&progress, proc_pid(p), !l->o->hold);
 	if (list->n > GATHER_MANY)
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
@@ -155,6 +160,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(second);
 	way_close(w);
 	aside_back(&aside);
+	progress_end(&progress);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
@@ -340,7 +346,13 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)
 {
 	struct proc *p;
-	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+	int err;
+
+	if (core_files_is(operand)) {
+		core_files_one(c, operand, o);
+		return;
+	}
+	err = operand_open(operand, OPERAND_PROC, NULL, &p);
 
 	if (err) {
 		fail(c, operand, NULL, err);

@@ -22,7 +22,7 @@ void settle_free(struct settle *s)
 
 struct settling {
 	struct settle *s;
-	struct ends *ends;
+	struct far_notes far;
 	const struct proc *p;
 	struct mount_table *mounts;
 	struct facts *f;
@@ -195,7 +195,7 @@ static int settle_desc(struct settling *g, struct desc *d)
 	if (!g->f->err_twins)
 		add_twins(g, d);
 	if (far_notes_has(d))
-		err = far_notes(g->ends, g->p, g->f, d, out);
+		err = far_notes(&g->far, d, out);
 	d->notes = (struct span){.at = at, .len = (uint32_t)(out->len - at)};
 	return err;
 }
@@ -203,14 +203,16 @@ static int settle_desc(struct settling *g, struct desc *d)
 int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	struct mount_table *mounts, struct facts *f)
 {
-	struct settling g = {.s = s, .ends = ends, .p = p, .mounts = mounts, .f = f};
+	struct settling g = {.s = s, .p = p, .mounts = mounts, .f = f};
 	int err = mount_table_read(mounts, p);
 
+	far_notes_begin(&g.far, ends, p, f);
 	if (!err)
 		err = mount_table_read(&s->own, NULL);
 	if (!err)
 		err = same_find(p, f);
 	for (size_t i = 0; i < f->ndesc && !err; i++)
 		err = settle_desc(&g, &f->desc[i]);
+	far_notes_end(&g.far);
 	return err ? err : f->notes.failed ? -ENOMEM : 0;
 }

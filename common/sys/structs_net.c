@@ -23,6 +23,10 @@ static const char *layout_of_family(unsigned family)
 	case AF_NETLINK: return "sockaddr_nl";
 	case AF_PACKET: return "sockaddr_ll";
 	case AF_VSOCK: return "sockaddr_vm";
+	case AF_ALG: return "sockaddr_alg";
+	case AF_XDP: return "sockaddr_xdp";
+	case AF_CAN: return "sockaddr_can";
+	case AF_TIPC: return "sockaddr_tipc";
 	default: return NULL;
 	}
 }
@@ -320,7 +324,7 @@ static void add_option(struct buf *out, const struct args_call *c, const unsigne
 		}
 	}
 	if (n == 4)
-		buf_fmt(out, "%d", (int)fields_number(p, 4));
+		bytes_add_decimal(out, (int)fields_number(p, 4));
 	else
 		fields_add_bytes(out, p, n);
 }

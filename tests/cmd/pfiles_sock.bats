@@ -174,7 +174,7 @@ far_ends() {
 				lines_of "$fd"
 				false
 			}
-		done < <(grep = "$FACTS")
+		done < <(grep "=" "$FACTS")
 	done
 	finish_target
 }

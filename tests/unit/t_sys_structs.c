@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/if_alg.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -139,6 +140,8 @@ static void test_times(struct fake *f)
 		{"utimensat", {0, 0, ut, 0}, 0, "utimes[0]: UTIME_NOW\nutimes[1]: UTIME_OMIT\n"},
 		{"clock_gettime", {1, ts}, 0, "tp: 1.500000000 sec\n"},
 		{"clock_gettime", {1, ts}, -EINVAL, ""},
+		{"nanosleep", {ts, ts}, 0, "rqtp: 1.500000000 sec\n"},
+		{"nanosleep", {ts, ts}, -EINTR, "rqtp: 1.500000000 sec\nrmtp: 1.500000000 sec\n"},
 		{"futex", {0x10, FUTEX_WAIT, 0, ts}, 0, "utime: 1.500000000 sec\n"},
 		{"futex", {0x10, FUTEX_WAKE, 0, ts}, 0, ""},
 		{"nanosleep", {0x10, 0}, -EFAULT, "rqtp: 0x00000010 (cannot be read)\n"},
@@ -237,7 +240,9 @@ static void test_sockets(struct fake *f)
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/x\033y"};
 	struct sockaddr_un ab = {.sun_family = AF_UNIX, .sun_path = "\0name"};
-	uint64_t ain, ain6, aun, aab, len, one, odd;
+	struct sockaddr_alg salg = {
+		.salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256"};
+	uint64_t ain, ain6, aun, aab, len, one, odd, alg;
 
 	inet_aton("10.0.0.1", &in.sin_addr);
 	ain = fake_put(f, &in, sizeof(in));
@@ -246,6 +251,7 @@ static void test_sockets(struct fake *f)
 	aab = fake_put(f, &ab, sizeof(ab));
 	len = fake_put(f, (int[]){sizeof(in)}, 4);
 	one = fake_put(f, (int[]){1}, 4);
+	alg = fake_put(f, &salg, sizeof(salg));
 	odd = fake_put(f, (unsigned char[]){77, 2, 1, 2, 3}, 5);
 	const struct expect e[] = {
 		{"connect", {3, ain, sizeof(in)}, 0,
@@ -255,6 +261,8 @@ static void test_sockets(struct fake *f)
 		{"bind", {3, aun, sizeof(un)}, 0, "umyaddr: AF_UNIX  name = \"/run/x\\x1by\"\n"},
 		{"bind", {3, aab, 7}, 0, "umyaddr: AF_UNIX  name = @\"name\"\n"},
 		{"bind", {3, aun, 2}, 0, "umyaddr: AF_UNIX\n"},
+		{"bind", {3, alg, sizeof(salg)}, 0,
+			"umyaddr: AF_ALG  type = \"hash\"  name = \"sha256\"\n"},
 		{"bind", {3, odd, 5}, 0, "umyaddr: 589  data = 010203\n"},
 		{"bind", {3, aun, 0}, 0, ""},
 		{"accept", {3, ain, len}, 4,
@@ -287,7 +295,8 @@ static void test_messages(struct fake *f)
 	const struct expect e[] = {
 		{"writev", {3, iov, 1}, 7,
 			"vec[0]: base=0x7F0000001000 len=7 \" p a y l o a d\"\n"},
-		{"readv", {3, iov, 1}, 7, "vec[0]: base=0x7F0000001000 len=7\n"},
+		{"readv", {3, iov, 1}, 7, "vec[0]: base=0x7F0000001000 len=7 \" p a y l o a d\"\n"},
+		{"readv", {3, iov, 1}, -EAGAIN, "vec[0]: base=0x7F0000001000 len=7\n"},
 		{"sendmsg", {3, msg, 0}, 7,
 			"msg: name=0x00000000 namelen=0 iov=0x7F0000001007 iovlen=1 "
 			"control=0x7F0000001017 controllen=56 flags=MSG_CTRUNC\n"
@@ -311,6 +320,13 @@ static void test_messages(struct fake *f)
 	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, broken, 0));
 	OK(strlen(fake_structs(&b, &c, EFAULT, -1)) < 4096, "a message that makes no sense: %s",
 		buf_cstr(&b));
+	control.len = 1000;
+	memcpy(f->bytes + (ctl - f->base), &control, sizeof(control));
+	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, msg, 0));
+	fake_structs(&b, &c, 0, 7);
+	OK(strstr(buf_cstr(&b), "cmsg[0]: len=1000 level=SOL_SOCKET type=SCM_RIGHTS\n") &&
+			!strstr(buf_cstr(&b), "cmsg[1]"),
+		"control data longer than there is room for: %s", buf_cstr(&b));
 	buf_free(&b);
 }
 
@@ -353,6 +369,7 @@ static void test_others(struct fake *f)
 			"arg: typ=F_WRLCK whence=SEEK_SET start=5 len=10 pid=0\n"},
 		{"fcntl", {3, F_GETFL}, O_RDWR | O_APPEND, "flags=O_RDWR|O_APPEND\n"},
 		{"fcntl", {3, F_SETFD, 1}, 0, ""},
+		{"fcntl", {3, F_GETFD}, 1, "flags=FD_CLOEXEC\n"},
 		{"prlimit64", {0, 7, 0, lim}, 0, "old_rlim: cur=1024 max=RLIM_INFINITY\n"},
 		{"setrlimit", {7, lim}, -EPERM, "rlim: cur=1024 max=RLIM_INFINITY\n"},
 		{"ioctl", {0, TIOCGWINSZ, ws}, 0, "arg: row=24 col=80 xpixel=0 ypixel=0\n"},
