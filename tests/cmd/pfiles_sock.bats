@@ -179,6 +179,19 @@ far_ends() {
 	finish_target
 }
 
+@test "a far end that may be in the hands of a process which may not be looked at" {
+	for_nobody
+	start_target "$TARGETS/far" nobody
+	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out"
+	for fd in 30 31; do
+		lines_of $fd | grep -qx $'\t(not known: far end: permission denied)'
+		[ "$(lines_of $fd | grep -c 'far end')" = 1 ]
+	done
+	"$PFILES" "$TARGET" >"$DIR/out"
+	far_ends
+	finish_target
+}
+
 # field NAME: a number or word of what ss says, NAME:value.
 field() {
 	tr -s '[:space:]' '\n' <"$DIR/ss" | sed -n "s|^$1:||p" | head -1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * far: connections whose other ends two other processes have, or nobody. A child holds the far ends, and a
- * child of it a copy of one of them.
+ * far: connections whose other ends two other processes have, or nobody. A child holds the far ends, and
+ * another one a copy of one of them. far nobody: the children are root's, and it is not.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -72,8 +72,16 @@ static int unix_listener(void)
 	return put_at(fd, 21);
 }
 
-int main(void)
+/* From now on an ordinary user, who may not look at the children. */
+static void become_nobody(void)
 {
+	must(setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	must(prctl(PR_SET_DUMPABLE, 1) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	bool nobody = argc == 2 && strcmp(argv[1], "nobody") == 0;
 	int end[2];
 	pid_t one, two;
 
@@ -99,7 +107,11 @@ int main(void)
 	printf("32=held by no process\n33=held by no process\n");
 	printf("tcp_backlog=state: LISTEN  backlog: 1  limit: 9\n");
 	printf("unix_backlog=state: LISTEN  backlog: 1  limit: 7\n");
+	if (nobody)
+		become_nobody();
 	victim_wait();
+	if (nobody)
+		return 0; /* the children die with us */
 	must(kill(one, SIGKILL) == 0 && kill(two, SIGKILL) == 0);
 	must(waitpid(one, NULL, 0) == one && waitpid(two, NULL, 0) == two);
 	return write(31, "x", 1) != -1;
