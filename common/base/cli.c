@@ -121,13 +121,34 @@ static void add_letters(const struct cli_spec *spec, struct buf *out)
 	}
 }
 
+static int takes_argument(const struct cli_spec *spec, char letter)
+{
+	for (const struct cli_option *o = spec->options; o && o->letter; o++)
+		if (o->letter == letter)
+			return o->argument ? required_argument : no_argument;
+	return no_argument;
+}
+
+/* The long forms: --help, --version and the tool's own. */
+static void add_words(const struct cli_spec *spec, struct option *words, size_t room)
+{
+	size_t n = 0;
+
+	words[n++] = (struct option){"help", no_argument, NULL, 'h'};
+	words[n++] = (struct option){"version", no_argument, NULL, 'V'};
+	for (const struct cli_word *w = spec->words; w && w->letter && n < room - 1; w++)
+		words[n++] =
+			(struct option){w->word, takes_argument(spec, w->letter), NULL, w->letter};
+	words[n] = (struct option){0};
+}
+
 int cli_next(struct cli *c)
 {
-	static const struct option words[] = {
-		{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {0}};
+	struct option words[16];
 	struct buf letters = {0};
 	int got;
 
+	add_words(c->spec, words, sizeof(words) / sizeof(words[0]));
 	add_letters(c->spec, &letters);
 	got = getopt_long(c->argc, c->argv, buf_cstr(&letters), words, NULL);
 	buf_free(&letters);

@@ -16,6 +16,12 @@ struct cli_option {
 	const char *help;
 };
 
+/* The long form of an option that has one: "json" for --json. */
+struct cli_word {
+	const char *word;
+	char letter;
+};
+
 struct cli_spec {
 	const char *name;     /* "pfiles" */
 	const char *synopsis; /* "[-Fnbs] pid ..." */
@@ -23,6 +29,8 @@ struct cli_spec {
 
 	/* ended by letter 0; -h and -V are added by the module */
 	const struct cli_option *options;
+	/* besides --help and --version, ended by letter 0; NULL: none */
+	const struct cli_word *words;
 };
 
 struct cli {

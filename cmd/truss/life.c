@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A child or a new thread of a traced thread is traced by the kernel from its first instruction on. Two reports tell of
+ * it, in any order: its maker's (EVENT_NEW) and its own first stop. All is done at the latter: a maker that is killed in
+ * between never tells, and nobody would let the newborn go on.
+ */
+#include "life.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "calls.h"
+#include "counts.h"
+#include "event.h"
+#include "show.h"
+#include "start.h"
+
+bool life_read_status(pid_t tid, struct status *out)
+{
+	char path[32], text[4096];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof text);
+	close(fd);
+	return n > 0 && status_parse(text, (size_t)n, out) == 0;
+}
+
+void life_first_stop(struct truss *t, struct thread *thr)
+{
+	if (thr->asked) {
+		thr->asked = false;
+		trace_settle(thr->tid, thr->late);
+		attach_begun(t, thr);
+	}
+	event_resume(t, thr, 0);
+}
+
+void life_made(struct truss *t, struct thread *thr, bool vfork)
+{
+	thr->waits_child = vfork;
+	event_resume(t, thr, 0);
+}
+
+/* The name of the call by which process or thread `born` was made. */
+static const char *call_that_made(struct truss *t, pid_t maker)
+{
+	struct thread *thr = thread_find(&t->table, maker);
+	const struct sysent *e = thr && thr->in_call ? thr->call.ent : NULL;
+
+	return e && e->flags & SYSENT_FORK ? e->name : NULL;
+}
+
+struct searching {
+	struct process *p;
+	const char *name;
+};
+
+static void search_maker(struct thread *thr, void *ctx)
+{
+	struct searching *s = ctx;
+
+	if (thr->process == s->p && thr->in_call && thr->call.ent &&
+		thr->call.ent->flags & SYSENT_FORK)
+		s->name = thr->call.ent->name;
+}
+
+static void show_birth(struct truss *t, struct thread *thr, pid_t parent, bool thread)
+{
+	struct shown_birth b = {.parent = parent, .thread = thread};
+	struct searching s = {.p = process_find(&t->table, thread ? thr->process->pid : parent)};
+
+	b.call = call_that_made(t, parent);
+	if (!b.call && s.p) {
+		thread_each(&t->table, search_maker, &s);
+		b.call = s.name;
+	}
+	/* The maker was killed meanwhile, or has returned already. */
+	if (!b.call)
+		b.call = thread ? "clone" : "fork";
+	if (!t->o->count &&
+		set_has(&t->o->trace, options_call_bit(sysent_named(ABI_X86_64, b.call))))
+		t->show->birth(t, thr, &b);
+}
+
+/* Who is to be traced: its process; NULL: nobody wants it. */
+static struct process *home_of(struct truss *t, pid_t tid, const struct status *s)
+{
+	struct process *p = process_find(&t->table, s->tgid);
+	struct process *parent;
+
+	if (p)
+		return p->tids && !tid_ranges_has(p->tids, tid) ? NULL : p;
+	if (!t->o->follow && !t->filtered)
+		return NULL;
+	p = process_get(&t->table, s->tgid);
+	parent = process_find(&t->table, s->ppid);
+	if (p)
+		p->quiet = !t->o->follow || (parent && parent->quiet);
+	return p;
+}
+
+void life_newborn(struct truss *t, const struct trace_stop *stop)
+{
+	struct process *p = NULL;
+	struct thread *thr = NULL;
+	struct status s;
+
+	if (life_read_status(stop->tid, &s))
+		p = home_of(t, stop->tid, &s);
+	if (p)
+		thr = thread_add(&t->table, stop->tid, p);
+	if (!thr) {
+		(void)!trace_detach(stop->tid, 0);
+		return;
+	}
+	if (!p->quiet)
+		show_birth(t, thr, s.tgid == stop->tid ? s.ppid : s.tgid, s.tgid != stop->tid);
+	if (stop->kind == TRACE_GROUP_STOP)
+		(void)!trace_resume(thr->tid, TRACE_LISTEN, 0);
+	else
+		event_resume(t, thr, 0);
+}
+
+void life_quiet(struct thread *thr, const struct trace_stop *stop)
+{
+	enum trace_how how = stop->kind == TRACE_GROUP_STOP ? TRACE_LISTEN : TRACE_RUN;
+	int signal = stop->kind == TRACE_SIGNAL ? stop->signal : 0;
+
+	(void)!trace_resume(thr->tid, how, signal);
+}
+
+static void note_command(struct truss *t, const struct trace_stop *stop)
+{
+	t->command_dead = true;
+	t->command_status = stop->signal ? 128 + stop->signal : stop->status;
+	start_ended(t);
+}
+
+void life_dead(struct truss *t, struct thread *thr, const struct trace_stop *stop)
+{
+	calls_flush(t, thr);
+	if (!thr->process->quiet && t->o->count)
+		counts_dead(t, thr);
+	else if (!thr->process->quiet)
+		t->show->death(t, thr, stop);
+	if (stop->tid == t->command)
+		note_command(t, stop);
+	trace_reap(stop->tid);
+	thread_remove(&t->table, thr);
+}
+
+void life_stray(struct truss *t, const struct trace_stop *stop)
+{
+	if (stop->kind == TRACE_STOPPED) {
+		trace_take(stop->tid);
+		return;
+	}
+	if (stop->tid == t->command)
+		note_command(t, stop);
+	trace_reap(stop->tid);
+}
