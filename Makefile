@@ -33,6 +33,9 @@ COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
 COMMON_S := $(wildcard common/*/$(MACHINE)/*.S)
 COMMON_O := $(COMMON_C:%.c=$B/%.o) $(COMMON_S:%.S=$B/%.o)
 
+.DEFAULT_GOAL := all
+include common/sys/rules.mk
+
 all: $(TOOLS:%=$B/%) ## build all tools into build/ (the default)
 
 # Rebuild when compiler or flags change.

@@ -36,7 +36,7 @@ void bytes_add_peek(struct buf *out, const struct memory *m, uint64_t addr, uint
  */
 void bytes_add_string(struct buf *out, const struct memory *m, uint64_t addr);
 
-/* n bytes that are here already, in the same way; a NUL ends them unless `nul` is shown, too. */
+/* n bytes that are here already, in the same way; a NUL is a byte like any other. */
 void bytes_add_quoted(struct buf *out, const void *bytes, size_t n);
 
 /* 0x and at least eight upper-case digits: 0x00000000, 0x7FFE9D658010. */

@@ -21,7 +21,8 @@ enum sysent_ret {
 	SYSENT_RET_UNSIGNED, /* ids, seconds */
 	SYSENT_RET_FD,       /* a new descriptor */
 	SYSENT_RET_SIGNAL,   /* rt_sigtimedwait */
-	SYSENT_RET_GROUP,    /* flags, as fcntl(F_GETFL) and personality return them: see args.h */
+	SYSENT_RET_GROUP,    /* of `group`: flags, or a policy */
+	SYSENT_RET_SMALL,    /* decimal, hex when large: an offset */
 };
 
 enum {
@@ -39,7 +40,7 @@ enum {
 
 enum { SYSENT_ARGS = 6, SYSENT_NONE = 0xff };
 
-/* An argument: how it is shown, for args.c and structs.c. `kind` is of enum arg_kind (sys/arg.h). */
+/* An argument: how it is shown, for args.c and structs.c. `kind` is of enum arg_kind (sys/tables.h). */
 struct sysent_arg {
 	const char *name, *type; /* the kernel's: "statbuf", "struct stat *" */
 	uint16_t group;          /* index of a group, or of a layout for structures */
