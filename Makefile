@@ -27,6 +27,7 @@ quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 LDLIBS_common := -lcap
+LDLIBS_truss  := -lseccomp
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
