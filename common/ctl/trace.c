@@ -79,6 +79,13 @@ static void classify(const siginfo_t *si, struct trace_stop *out)
 	}
 }
 
+void trace_take(pid_t tid)
+{
+	siginfo_t si;
+
+	(void)!waitid(P_PID, (id_t)tid, &si, WSTOPPED | __WALL | WNOHANG);
+}
+
 int trace_wait(pid_t tid, bool block, struct trace_stop *out)
 {
 	int how = WEXITED | WSTOPPED | __WALL | WNOWAIT | (block ? 0 : WNOHANG);
@@ -91,14 +98,14 @@ int trace_wait(pid_t tid, bool block, struct trace_stop *out)
 	if (!si.si_pid)
 		return 0;
 	classify(&si, out);
+	/*
+	 * "The unread exec": after an exec by another thread than the first, the kernel refuses every request
+	 * (ESRCH) until its report was consumed, in case the tracer still means the former owner of the id
+	 * (looks_like_a_spurious_pid(), kernel/ptrace.c, Linux 5.13). There is no signal in it to be lost.
+	 */
+	if (out->kind == TRACE_EXEC)
+		trace_take(out->tid);
 	return 1;
-}
-
-void trace_take(pid_t tid)
-{
-	siginfo_t si;
-
-	(void)!waitid(P_PID, (id_t)tid, &si, WSTOPPED | __WALL | WNOHANG);
 }
 
 void trace_reap(pid_t tid)
