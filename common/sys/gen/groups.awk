@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# groups.tsv into C, in three steps around two sorts (gen/tables):
+# groups.tsv into C, in two steps around a sort (gen/tables):
 #	step=1: `group rank name value kind`, to be sorted; step=2: C, and `group index` into the file `index`.
 # Bits are ranked by how many they are, most first, so that a name made of several is found before its
 # parts; of two names for one value only the preferred stays.
@@ -14,32 +14,38 @@ function bits_in(hex,   i, n) {
 	return n
 }
 
+function complement(hex,   i, text) {
+	for (i = 1; i <= 16; i++)
+		text = text substr("fedcba9876543210", index("0123456789abcdef", substr(hex, i, 1)), 1)
+	return text
+}
+
 step == 1 {
 	if ($3 == "-") {
-		print $2, 0, "-", "-", $1, 0
+		print $2, 0, "-", "-", "-", $1
 		next
 	}
 	value = $4
 	# A bit written as a negative int is 32 bits wide.
-	if ($1 == "bits" && value ~ /^ffffffff[89a-f]/)
+	if ($1 != "enum" && value ~ /^ffffffff[89a-f]/)
 		value = "00000000" substr(value, 9)
-	rank = $1 == "bits" ? 100 - bits_in(value) : 0
-	printf "%s %03d %s %d %02d %s %s\n", $2, rank, value, 1 - $5, length($3), $3, $1
+	rank = $1 != "enum" ? 100 - bits_in(value) : 0
+	printf "%s %03d %s %s %d %02d %s %s\n", $2, rank, $1 == "down" ? complement(value) : "0", value, 1 - $5, length($3), $3, $1
 	next
 }
 
 step == 2 && $3 == "-" {
-	kinds[++groups] = $5
+	kinds[++groups] = $6
 	names[groups] = $1
 	first[groups] = n + 0
 	last_value = ""
 	next
 }
 step == 2 {
-	if ($3 == last_value)
+	if ($4 == last_value)
 		next
-	last_value = $3
-	row[n++] = sprintf("\t{0x%sull, \"%s\"},", $3, $6)
+	last_value = $4
+	row[n++] = sprintf("\t{0x%sull, \"%s\"},", $4, $7)
 }
 END {
 	if (step != 2)
@@ -51,7 +57,7 @@ END {
 	print "};\n\nconst struct group sys_groups[] = {"
 	first[groups + 1] = n
 	for (i = 1; i <= groups; i++) {
-		printf "\t{\"%s\", %s, %d, names + %d},\n", names[i], kinds[i] == "bits" ? "true" : "false", \
+		printf "\t{\"%s\", %s, %d, names + %d},\n", names[i], kinds[i] != "enum" ? "true" : "false", \
 			first[i + 1] - first[i], first[i]
 		print names[i], i - 1 > index_file
 	}

@@ -26,6 +26,8 @@ FILENAME ~ /fields\.spec$/ {
 		special[$2] = $3
 	else if ($1 == "bare")
 		bare[$2] = 1
+	else if ($1 == "order")
+		order[$2] = substr($0, index($0, $3))
 	else if ($1 ~ /\./ && NF >= 2) {
 		hints++
 		if ($1 !~ /\*/) {
@@ -152,6 +154,7 @@ function emit(way, text,   flags, width, kind, g, n, part) {
 	# The second number is the next field.
 	if (way ~ /^u?time$/ && $5 != "struct")
 		$4 *= 2
+	row_name[side, here, count[side, here]] = $6
 	row[side, here, count[side, here]++] = sprintf("\t{\"%s\", %d, %d, %d, %d, %s, %s, %d, %d, %d},", text, $3, $4, \
 		$7, g, kind, flags == "" ? "0" : flags, width, $8, $9)
 }
@@ -181,8 +184,7 @@ END {
 			if (!count[s, name])
 				continue
 			printf "static const struct field %s_%s[] = {\n", s == 1 ? "wide" : "narrow", name
-			for (j = 0; j < count[s, name]; j++)
-				print row[s, name, j]
+			rows(s, name)
 			print "};"
 		}
 	print "\nconst struct layout sys_layouts[] = {"
@@ -193,6 +195,20 @@ END {
 		print name, i - 1 > index_file
 	}
 	printf "};\nconst unsigned sys_layouts_count = %d;\n", n
+}
+
+# Those that an `order` names, then the others.
+function rows(s, name,   n, part, i, j, done) {
+	n = split(order[name], part, " ")
+	for (i = 1; i <= n; i++)
+		for (j = 0; j < count[s, name]; j++)
+			if (row_name[s, name, j] == part[i]) {
+				print row[s, name, j]
+				done[j] = 1
+			}
+	for (j = 0; j < count[s, name]; j++)
+		if (!(j in done))
+			print row[s, name, j]
 }
 
 function fields(s, prefix, name) {

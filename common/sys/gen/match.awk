@@ -87,7 +87,7 @@ FILENAME ~ /facts$/ && $1 == "E" {
 FILENAME ~ /facts$/ { next }
 
 FILENAME ~ /groups\.spec$/ {
-	if ($1 != "bits" && $1 != "enum") {
+	if ($1 !~ /^(bits|down|enum)$/) {
 		if (NF && $1 !~ /^#/)
 			wrong("groups.spec: what is " $0)
 		next
