@@ -100,11 +100,11 @@ static void leave(int sig)
 /* A fault that is handled. */
 static int fault(char **arg)
 {
-	volatile char *nowhere = (char *)(uintptr_t)16;
+	volatile uintptr_t nowhere = 16;
 
 	(void)arg;
 	on(SIGSEGV, leave, 0);
-	*nowhere = 1;
+	*(volatile char *)nowhere = 1;
 	return 1;
 }
 
@@ -201,6 +201,7 @@ static void *waits(void *arg)
 	(void)arg;
 	for (;;)
 		pause();
+	return NULL;
 }
 
 /* Another thread than the first one executes a program: this one. */
@@ -318,6 +319,7 @@ static void *sleeps(void *arg)
 	(void)arg;
 	for (;;)
 		pause();
+	return NULL;
 }
 
 static int crowd(char **arg)
