@@ -11,6 +11,7 @@
 #include "names.h"
 #include "release.h"
 #include "show.h"
+#include "stop.h"
 #include "sys/bytes.h"
 #include "sys/structs.h"
 
@@ -97,7 +98,9 @@ static void enter(struct truss *t, struct thread *thr, const struct trace_call *
 	e = thr->call.ent;
 	if (e && e->flags & SYSENT_NORETURN)
 		show_last_words(t, thr);
-	if (e && e->flags & SYSENT_EXEC && exec_needs_release(t, thr, &path))
+	if (e && e->flags & SYSENT_NORETURN && set_has(&t->o->stop_calls, options_call_bit(e)))
+		stop_before_call(t, thr);
+	else if (e && e->flags & SYSENT_EXEC && exec_needs_release(t, thr, &path))
 		release_for_exec(t, thr, &path);
 	else
 		event_resume(t, thr, 0);
@@ -128,12 +131,11 @@ void calls_flush(struct truss *t, struct thread *thr)
 	thr->interrupted = false;
 }
 
-static void leave(struct truss *t, struct thread *thr, const struct trace_call *i)
+/* Whether it is to be left stopped here. */
+static bool leave(struct truss *t, struct thread *thr, const struct trace_call *i)
 {
 	struct args_call *c = &thr->call;
 
-	if (!thr->in_call)
-		return;
 	thr->in_call = false;
 	thr->waits_child = false;
 	c->done = true;
@@ -141,7 +143,7 @@ static void leave(struct truss *t, struct thread *thr, const struct trace_call *
 	c->result = i->result;
 	if (c->error >= ERESTART_FIRST && c->error <= ERESTART_LAST) {
 		thr->interrupted = true; /* the signal, if it is one, is shown first */
-		return;
+		return false;
 	}
 	if (thr->executed) {
 		thr->exec_sp = i->sp;
@@ -155,6 +157,7 @@ static void leave(struct truss *t, struct thread *thr, const struct trace_call *
 	if (thr->executed && !t->o->count)
 		exec_note_rights(t, thr);
 	thr->executed = false;
+	return set_has(&t->o->stop_calls, options_call_bit(c->ent));
 }
 
 void calls_event(struct truss *t, struct thread *thr)
@@ -167,7 +170,8 @@ void calls_event(struct truss *t, struct thread *thr)
 		enter(t, thr, &i);
 		return;
 	}
-	if (i.exit)
-		leave(t, thr, &i);
-	event_resume(t, thr, 0);
+	if (i.exit && thr->in_call && leave(t, thr, &i))
+		stop_after_call(t, thr);
+	else
+		event_resume(t, thr, 0);
 }

@@ -110,7 +110,7 @@ static int trace_and_wait(struct truss *t, char **operands)
 	pthread_join(thread, NULL);
 	if (t->status)
 		return t->status;
-	if (t->command)
+	if (t->command && !t->left_stopped)
 		return status_of_command(t);
 	return t->cli->failed;
 }

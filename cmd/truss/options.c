@@ -17,6 +17,9 @@ static const struct cli_option letters[] = {
 	{'D', NULL, "time since the thread's last line"},
 	{'E', NULL, "time spent in the call"},
 	{'F', NULL, "accepted for the original's sake; a process traced by another stays so"},
+	{'M', "[!]fault,...", "faults that leave the process stopped"},
+	{'S', "[!]signal,...", "signals that leave the process stopped"},
+	{'T', "[!]call,...", "calls that leave the process stopped"},
 	{'a', NULL, "show the arguments of each program executed"},
 	{'c', NULL, "count calls, signals and faults instead of showing them"},
 	{'d', NULL, "time since the first line"},
@@ -43,8 +46,9 @@ static const struct cli_word words[] = {{"json", 'j'}, {0}};
 
 const struct cli_spec options_spec = {
 	.name = "truss",
-	.synopsis = "[-fcaeildDEFjky] [-[tvx] [!]call,...] [-s [!]signal,...] [-m [!]fault,...]\n"
-		    "       [-[rw] [!]fd,...] [-o file] command | -p pid[/tids] ...",
+	.synopsis =
+		"[-fcaeildDEFjky] [-[tTvx] [!]call,...] [-[sS] [!]signal,...] [-[mM] [!]fault,...]\n"
+		"       [-[rw] [!]fd,...] [-o file] command | -p pid[/tids] ...",
 	.purpose = "trace system calls and signals",
 	.options = letters,
 	.words = words,
@@ -139,6 +143,9 @@ static const char bad_fd[] = "filedescriptor not in range[0..65535]";
 static void take_list(struct cli *c, struct opts *o, int letter)
 {
 	switch (letter) {
+	case 'M': list(c, &o->stop_faults, fault_word, bad_fault); break;
+	case 'S': list(c, &o->stop_signals, signal_word, bad_signal); break;
+	case 'T': list(c, &o->stop_calls, call_word, bad_call); break;
 	case 'm': list(c, &o->faults, fault_word, bad_fault); break;
 	case 'o': o->out = c->argument; break;
 	case 'r': list(c, &o->reads, fd_word, bad_fd); break;
@@ -180,11 +187,27 @@ static void defaults(struct cli *c, struct opts *o)
 	ok &= set_init(&o->raw, calls, false);
 	ok &= set_init(&o->signals, SIGNAME_COUNT + 1, true);
 	ok &= set_init(&o->faults, FAULT_COUNT, true);
+	ok &= set_init(&o->stop_calls, calls, false);
+	ok &= set_init(&o->stop_signals, SIGNAME_COUNT + 1, false);
+	ok &= set_init(&o->stop_faults, FAULT_COUNT, false);
 	ok &= set_init(&o->reads, FD_LIMIT, false);
 	ok &= set_init(&o->writes, FD_LIMIT, false);
 	if (!ok)
 		cli_usage_error(c, "out of memory");
 	set_put(&o->faults, FAULT_PAGE, false);
+}
+
+static void check_together(struct cli *c, const struct opts *o)
+{
+	bool stops = !set_is_empty(&o->stop_calls) || !set_is_empty(&o->stop_signals) ||
+		!set_is_empty(&o->stop_faults);
+
+	if (o->kill && o->pids)
+		cli_usage_error(c, "-k is for a command that truss starts, not for -p");
+	if (o->kill && stops)
+		cli_usage_error(c, "-k does not go together with -T, -S and -M");
+	if (o->count && o->json)
+		cli_usage_error(c, "-c and -j do not go together");
 }
 
 void options_read(struct cli *c, struct opts *o)
@@ -199,10 +222,10 @@ void options_read(struct cli *c, struct opts *o)
 		sysent_select(ABI_X86_64, "execve", put_id, &(struct putting){&o->trace, true});
 		sysent_select(ABI_X86_64, "execveat", put_id, &(struct putting){&o->trace, true});
 	}
-	if (o->kill && o->pids)
-		cli_usage_error(c, "-k is for a command that truss starts, not for -p");
-	if (o->count && o->json)
-		cli_usage_error(c, "-c and -j do not go together");
+	set_join(&o->trace, &o->stop_calls);
+	set_join(&o->signals, &o->stop_signals);
+	set_join(&o->faults, &o->stop_faults);
+	check_together(c, o);
 }
 
 void options_free(struct opts *o)
@@ -212,6 +235,9 @@ void options_free(struct opts *o)
 	set_free(&o->raw);
 	set_free(&o->signals);
 	set_free(&o->faults);
+	set_free(&o->stop_calls);
+	set_free(&o->stop_signals);
+	set_free(&o->stop_faults);
 	set_free(&o->reads);
 	set_free(&o->writes);
 }

@@ -22,7 +22,8 @@ struct opts {
 	const char *out;                /* -o, NULL: standard error */
 	struct set trace, verbose, raw; /* -t -v -x: ids of calls; the last one is "unknown call" */
 	struct set signals, faults;     /* -s -m */
-	struct set reads, writes;       /* -r -w */
+	struct set stop_calls, stop_signals, stop_faults; /* -T -S -M */
+	struct set reads, writes;                         /* -r -w */
 };
 
 /* Reads all options; ends the tool with the usage text and status 2 where they are wrong. */

@@ -50,6 +50,12 @@ bool set_is_full(const struct set *s)
 	return true;
 }
 
+void set_join(struct set *s, const struct set *other)
+{
+	for (unsigned i = 0; i < words(s); i++)
+		s->word[i] |= other->word[i];
+}
+
 bool set_is_empty(const struct set *s)
 {
 	for (unsigned i = 0; i < words(s); i++)

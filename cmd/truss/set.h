@@ -19,6 +19,8 @@ void set_put(struct set *s, unsigned i, bool in);
 void set_fill(struct set *s, bool in);
 /* Whether no number at all is missing, is in. */
 bool set_is_full(const struct set *s);
+/* Puts all of the other in, which is as large. */
+void set_join(struct set *s, const struct set *other);
 bool set_is_empty(const struct set *s);
 
 static inline bool set_has(const struct set *s, unsigned i)

@@ -7,8 +7,9 @@
 #include "event.h"
 #include "life.h"
 #include "show.h"
+#include "stop.h"
 
-static enum disposition disposition_of(struct thread *thr, int signal)
+enum disposition signals_disposition(struct thread *thr, int signal)
 {
 	uint64_t bit = 1ull << (signal - 1);
 	struct status s;
@@ -46,13 +47,14 @@ static void show_signal(struct truss *t, struct thread *thr, const siginfo_t *in
 		counts_signal(t->counts, info->si_signo);
 		return;
 	}
-	s.disposition = disposition_of(thr, info->si_signo);
+	s.disposition = signals_disposition(thr, info->si_signo);
 	t->show->signal(t, thr, &s);
 }
 
 void signals_event(struct truss *t, struct thread *thr, int signal)
 {
 	bool continued = signal == SIGCONT && thr->process->job_stopped;
+	bool in_stop_call;
 	siginfo_t info;
 
 	if (trace_siginfo(thr->tid, &info))
@@ -62,8 +64,14 @@ void signals_event(struct truss *t, struct thread *thr, int signal)
 	show_signal(t, thr, &info, continued);
 	if (continued)
 		thr->process->job_stopped = false;
+	in_stop_call = thr->interrupted &&
+		set_has(&t->o->stop_calls, options_call_bit(thr->call.ent));
 	calls_flush(t, thr);
-	event_resume(t, thr, signal);
+	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
+		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
+		stop_at_signal(t, thr, &info);
+	else
+		event_resume(t, thr, signal);
 }
 
 void signals_stopped(struct truss *t, struct thread *thr, int signal)

@@ -41,9 +41,10 @@ struct truss {
 	int status;              /* exit status of truss so far */
 	bool command_dead;       /* its status is known: */
 	int command_status;
-	bool done;      /* the loop ends */
-	bool begun;     /* the first event has been seen */
-	size_t awaited; /* -p pid/tids without such a thread yet: operands that wait for one */
+	bool done;         /* the loop ends */
+	bool left_stopped; /* ... because a process was left stopped at an event */
+	bool begun;        /* the first event has been seen */
+	size_t awaited;    /* -p pid/tids without such a thread yet: operands that wait for one */
 	struct attach *attached; /* -p: the operands */
 	struct watch watch;
 	struct buf line; /* where lines are made, used again and again */

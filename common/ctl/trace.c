@@ -202,12 +202,24 @@ size_t trace_read(pid_t tid, uint64_t addr, void *to, size_t n)
 	return errno == EPERM ? peek(tid, addr, to, n) : 0;
 }
 
+/* From resident memory, so that a SIGKILL cannot leave half of the registers set (tracee.h). */
+static void set_resident(pid_t tid, const struct user_regs_struct *regs)
+{
+	struct user_regs_struct *locked = mmap(NULL, sizeof *locked, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
+
+	if (locked == MAP_FAILED)
+		return;
+	*locked = *regs;
+	(void)!tracee_set_regs(tid, locked);
+	munmap(locked, sizeof *locked);
+}
+
 void trace_settle(pid_t tid, bool late)
 {
 	struct saved s = {.tid = tid};
 	unsigned char insn[2];
 	struct iovec to = {insn, sizeof insn}, from = {NULL, sizeof insn};
-	struct user_regs_struct *locked;
 	uint64_t at;
 
 	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at))
@@ -216,12 +228,15 @@ void trace_settle(pid_t tid, bool late)
 	if (process_vm_readv(tid, &to, 1, &from, 1, 0) != sizeof insn ||
 		machine_settle_insn(&s, insn) || !machine_settle_eintr(&s, late))
 		return;
-	/* Resident memory, so that a SIGKILL cannot leave half of the registers set (tracee.h). */
-	locked = mmap(NULL, sizeof *locked, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
-	if (locked == MAP_FAILED)
+	set_resident(tid, &s.regs);
+}
+
+void trace_enter_again(pid_t tid)
+{
+	struct saved s = {.tid = tid};
+
+	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s))
 		return;
-	*locked = s.regs;
-	(void)!tracee_set_regs(tid, locked);
-	munmap(locked, sizeof *locked);
+	machine_enter_again(&s);
+	set_resident(tid, &s.regs);
 }

@@ -99,4 +99,9 @@ size_t trace_read(pid_t tid, uint64_t addr, void *to, size_t n);
  */
 void trace_settle(pid_t tid, bool late);
 
+/*
+ * A thread at the entry of a call will not make it now, but again from its instruction on when it goes on.
+ */
+void trace_enter_again(pid_t tid);
+
 #endif
