@@ -42,7 +42,10 @@ static const struct cli_option letters[] = {
 	{0},
 };
 
-static const struct cli_word words[] = {{"json", 'j'}, {0}};
+enum { LIST_CALLS = 1, LIST_SIGNALS, LIST_FAULTS };
+
+static const struct cli_word words[] = {{"json", 'j'}, {"list-calls", LIST_CALLS},
+	{"list-signals", LIST_SIGNALS}, {"list-faults", LIST_FAULTS}, {0}};
 
 const struct cli_spec options_spec = {
 	.name = "truss",
@@ -157,9 +160,28 @@ static void take_list(struct cli *c, struct opts *o, int letter)
 	}
 }
 
+/* For completions: the words that lists take, one a line. */
+static _Noreturn void list_words(struct cli *c, int which)
+{
+	struct buf b = {0};
+
+	for (unsigned i = 0; which == LIST_CALLS && i < sysent_ids(); i++)
+		buf_fmt(&b, "%s\n", sysent_name(i));
+	for (int i = 1; which == LIST_SIGNALS && i <= SIGNAME_COUNT; i++)
+		if (signame(i))
+			buf_fmt(&b, "%s\n", signame(i));
+	for (int i = 1; which == LIST_FAULTS && i < FAULT_COUNT; i++)
+		buf_fmt(&b, "%s\n", fault_name(i));
+	cli_write(c, &b);
+	exit(cli_finish(c));
+}
+
 static void take(struct cli *c, struct opts *o, int letter)
 {
 	switch (letter) {
+	case LIST_CALLS:
+	case LIST_SIGNALS:
+	case LIST_FAULTS: list_words(c, letter);
 	case 'D': o->delta = true; break;
 	case 'E': o->elapsed = true; break;
 	case 'F': break;

@@ -64,8 +64,8 @@ void signals_event(struct truss *t, struct thread *thr, int signal)
 	show_signal(t, thr, &info, continued);
 	if (continued)
 		thr->process->job_stopped = false;
-	in_stop_call = thr->interrupted &&
-		set_has(&t->o->stop_calls, options_call_bit(thr->call.ent));
+	in_stop_call =
+		thr->interrupted && set_has(&t->o->stop_calls, options_call_bit(thr->call.ent));
 	calls_flush(t, thr);
 	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
 		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
