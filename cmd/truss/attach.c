@@ -2,6 +2,7 @@
 #include "attach.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #define COMMAND_MAX 4096
 /* Threads made while we take their makers are found by reading the list again. */
 #define TAKE_TRIES 1000
+#define SOON_NS    300000
 
 /* One operand. */
 struct attach {
@@ -54,6 +56,25 @@ static bool is_wanted(const struct attach *a, pid_t tid)
 	return !a->tids.n || tid_ranges_has(&a->tids, tid);
 }
 
+/*
+ * "The moment of truth": between the interruption of a call and trace_settle() a SIGKILL of truss would show the
+ * interruption. So that is done here, thread by thread, some microseconds after; who does not stop as soon as that
+ * runs, or is not in such a call. The stop itself is dealt with as an event.
+ */
+static void settle_soon(pid_t tid)
+{
+	uint64_t end = tracee_clock() + SOON_NS;
+	struct trace_stop s;
+
+	do {
+		if (trace_wait(tid, false, &s) != 1)
+			continue;
+		if (s.kind == TRACE_TRAP)
+			trace_settle(tid, false);
+		return;
+	} while (tracee_clock() < end && sched_yield() == 0);
+}
+
 /* One thread. 0; ERR_GONE: it has ended. */
 static int take_thread(struct truss *t, struct attach *a, struct process *p, pid_t tid)
 {
@@ -70,7 +91,10 @@ static int take_thread(struct truss *t, struct attach *a, struct process *p, pid
 		return -ENOMEM;
 	thr->asked = true;
 	a->taken++;
-	return tracee_interrupt(tid);
+	err = tracee_interrupt(tid);
+	if (!err)
+		settle_soon(tid);
+	return err;
 }
 
 static int take_listed(struct truss *t, struct attach *a, size_t *fresh)

@@ -2,6 +2,7 @@
 #include "event.h"
 
 #include <errno.h>
+#include <poll.h>
 
 #include "base/err.h"
 #include "ctl/tracee.h"
@@ -50,6 +51,11 @@ static enum event_kind wait_for_stop(struct truss *t, struct event *ev)
 	int r;
 
 	prepare_to_wait(t);
+	if (!t->table.count) {
+		/* Threads are awaited that are not there yet (attach.h); the tick looks for them. */
+		poll(NULL, 0, TICK_EMPTY_MS);
+		return interrupt_pending() ? EVENT_INTERRUPT : EVENT_TICK;
+	}
 	r = watch_next(&t->watch, t->table.count, t->now, &ev->stop);
 	t->now = tracee_clock();
 	if (r < 0)

@@ -26,17 +26,26 @@ static bool is_needed(const struct opts *o, const struct sysent *e)
 	return o->names && (e->ret == SYSENT_RET_FD || e->flags & SYSENT_CLOSE);
 }
 
-static int add_calls(scmp_filter_ctx ctx, const struct opts *o, enum abi abi, uint32_t arch)
+/*
+ * libseccomp takes the numbers of the machine it runs on, and finds those of the other tables by name. One whose name it
+ * does not know yet can only be asked for by its own number.
+ */
+static int number_of(const struct sysent *e)
+{
+	int nr = seccomp_syscall_resolve_name(e->name);
+
+	return nr == __NR_SCMP_ERROR ? e->number : nr;
+}
+
+static int add_calls(scmp_filter_ctx ctx, const struct opts *o, enum abi abi)
 {
 	unsigned n = 0;
 	const struct sysent *e = sysent_table(abi, &n);
 	int err = 0;
 
-	for (unsigned i = 0; i < n && !err; i++) {
+	for (unsigned i = 0; i < n && !err; i++)
 		if (e[i].name && is_needed(o, &e[i]))
-			err = seccomp_rule_add_exact(ctx, SCMP_ACT_TRACE(0), e[i].number, 0);
-	}
-	(void)arch;
+			err = seccomp_rule_add_exact(ctx, SCMP_ACT_TRACE(0), number_of(&e[i]), 0);
 	return err;
 }
 
@@ -58,7 +67,7 @@ static scmp_filter_ctx make_for(const struct opts *o, enum abi abi, uint32_t arc
 			err = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
 	}
 	if (!err)
-		err = add_calls(ctx, o, abi, arch);
+		err = add_calls(ctx, o, abi);
 	if (err) {
 		seccomp_release(ctx);
 		return NULL;
