@@ -74,11 +74,3 @@ bool interrupt_ticked(void)
 	ticked = 0;
 	return true;
 }
-
-void interrupt_block_all(void)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-}

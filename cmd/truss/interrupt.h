@@ -23,7 +23,4 @@ void interrupt_tick(unsigned ms);
 /* Whether it came since this was asked last. */
 bool interrupt_ticked(void);
 
-/* All signals blocked, for threads that are not to get any. */
-void interrupt_block_all(void);
-
 #endif

@@ -2,6 +2,7 @@
 /* truss: the system calls, signals and faults of processes. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -22,7 +23,6 @@ static void begin(struct truss *t)
 	bool elsewhere = t->o->out || !t->out.terminal;
 
 	interrupt_catch(t->o->pids || !elsewhere);
-	pthread_sigmask(SIG_SETMASK, &t->mask, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)
@@ -68,20 +68,7 @@ void truss_run(struct truss *t, char **operands)
 	tell_of_output(t);
 }
 
-struct tracer {
-	struct truss *t;
-	char **operands;
-};
-
-static void *trace(void *arg)
-{
-	struct tracer *tracer = arg;
-
-	truss_run(tracer->t, tracer->operands);
-	return NULL;
-}
-
-/* The command's own status; it may have been let go and still run. */
+/* Waits for the command, which was let go or is dead. */
 static int status_of_command(struct truss *t)
 {
 	int status;
@@ -92,36 +79,34 @@ static int status_of_command(struct truss *t)
 	return t->command_status;
 }
 
-/* In a thread of its own (release.h), and this one sees no signals meanwhile. */
-static int trace_and_wait(struct truss *t, char **operands)
+static void *wait_and_exit(void *arg)
 {
-	struct tracer tracer = {t, operands};
-	pthread_t thread;
-	sigset_t all;
-	int err;
+	exit(status_of_command(arg));
+}
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &t->mask);
-	err = pthread_create(&thread, NULL, trace, &tracer);
-	if (err) {
-		cli_fail(t->cli, "cannot start", err_str(-err));
-		return 2;
-	}
-	pthread_join(thread, NULL);
-	if (t->status)
-		return t->status;
-	if (t->command && !t->left_stopped)
+/*
+ * The command runs on without us. What is traced is let go of by the end of this thread (release.h), which is the one
+ * whose id /proc/PID/status shows as the tracer's; another one waits for the command.
+ */
+static int leave_command(struct truss *t)
+{
+	pthread_t waiter;
+
+	if (t->command_dead)
 		return status_of_command(t);
-	return t->cli->failed;
+	if (pthread_create(&waiter, NULL, wait_and_exit, t) == 0)
+		pthread_exit(NULL);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct opts o = {0};
-	struct cli c;
-	struct truss t = {.cli = &c, .o = &o, .sock = -1, .started = tracee_clock()};
-	int err, status;
+	static struct opts o; /* static: a thread may outlive main() */
+	static struct cli c;
+	static struct truss t = {.cli = &c, .o = &o, .sock = -1};
+	int err;
 
+	t.started = tracee_clock();
 	cli_start(&c, &options_spec, argc, argv);
 	options_read(&c, &o);
 	argv = cli_operands(&c, 1);
@@ -132,7 +117,9 @@ int main(int argc, char **argv)
 		cli_fail(&c, o.out ? o.out : "standard error", err_str(err));
 		return 2;
 	}
-	status = trace_and_wait(&t, argv);
-	options_free(&o);
-	return status;
+	sigprocmask(SIG_SETMASK, NULL, &t.mask);
+	truss_run(&t, argv);
+	if (t.command && !t.left_stopped && !t.status)
+		return leave_command(&t);
+	return t.status ? t.status : c.failed;
 }

@@ -18,10 +18,7 @@ struct quick;
 struct show;
 struct truss;
 
-/*
- * A run of truss. Everything here belongs to the tracer thread: it alone traces, decodes and writes;
- * the main thread only waits for it, and then for the command (release.h says why there are two).
- */
+/* A run of truss: one thread traces, decodes and writes. */
 struct truss {
 	struct cli *cli;
 	const struct opts *o;
