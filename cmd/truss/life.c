@@ -48,42 +48,13 @@ void life_made(struct truss *t, struct thread *thr, bool vfork)
 	event_resume(t, thr, 0);
 }
 
-/* The name of the call by which process or thread `born` was made. */
-static const char *call_that_made(struct truss *t, pid_t maker)
-{
-	struct thread *thr = thread_find(&t->table, maker);
-	const struct sysent *e = thr && thr->in_call ? thr->call.ent : NULL;
-
-	return e && e->flags & SYSENT_FORK ? e->name : NULL;
-}
-
-struct searching {
-	struct process *p;
-	const char *name;
-};
-
-static void search_maker(struct thread *thr, void *ctx)
-{
-	struct searching *s = ctx;
-
-	if (thr->process == s->p && thr->in_call && thr->call.ent &&
-		thr->call.ent->flags & SYSENT_FORK)
-		s->name = thr->call.ent->name;
-}
-
 static void show_birth(struct truss *t, struct thread *thr, pid_t parent, bool thread)
 {
+	struct process *p = process_find(&t->table, thread ? thr->process->pid : parent);
 	struct shown_birth b = {.parent = parent, .thread = thread};
-	struct searching s = {.p = process_find(&t->table, thread ? thr->process->pid : parent)};
 
-	b.call = call_that_made(t, parent);
-	if (!b.call && s.p) {
-		thread_each(&t->table, search_maker, &s);
-		b.call = s.name;
-	}
-	/* The maker was killed meanwhile, or has returned already. */
-	if (!b.call)
-		b.call = thread ? "clone" : "fork";
+	/* The last such call that its maker was seen in; none was seen under a filter. */
+	b.call = p && p->made_by ? p->made_by : thread ? "clone" : "fork";
 	if (!t->o->count &&
 		set_has(&t->o->trace, options_call_bit(sysent_named(ABI_X86_64, b.call))))
 		t->show->birth(t, thr, &b);

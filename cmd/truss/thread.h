@@ -27,8 +27,9 @@ struct process {
 	uid_t uid[3];     /* real, effective, saved */
 	gid_t gid[3];
 	const struct tid_ranges *tids; /* -p pid/tids: only these; NULL: all */
-	struct names *names;           /* -y: what its descriptors are; NULL: nothing known yet */
-	uint64_t user_before;          /* -c: its user time when it was taken, ns */
+	const char *made_by;  /* the call that made its last child or thread, NULL: none was seen */
+	struct names *names;  /* -y: what its descriptors are; NULL: nothing known yet */
+	uint64_t user_before; /* -c: its user time when it was taken, ns */
 	struct process *next;
 };
 

@@ -129,7 +129,10 @@ static int next_hinted(struct watch *w, uint64_t now, struct trace_stop *out)
 			continue;
 		}
 		w->dirty = true;
+		/* The word of one that was served already hides another's: most often the last one's. */
 		r = trace_wait(tid, false, out);
+		if (r != 1 && w->last)
+			r = trace_wait(w->last, false, out);
 		if (r == 1)
 			return r;
 	}
@@ -154,6 +157,7 @@ int watch_next(struct watch *w, size_t threads, uint64_t now, struct trace_stop 
 {
 	int r = next(w, threads, now, out);
 
+	w->last = r == 1 ? out->tid : 0;
 	return r == -EINTR ? 0 : r;
 }
 

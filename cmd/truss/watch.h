@@ -13,6 +13,7 @@ struct watch {
 	struct trace_stop *queue; /* found in one sweep, to be dealt with in turn */
 	size_t head, n, cap;
 	unsigned since_sweep;
+	pid_t last;       /* who stopped last */
 	bool hinted;      /* SIGCHLD says who has stopped */
 	bool dirty;       /* hinted: somebody may have stopped without saying so */
 	uint64_t swept;   /* hinted: when everybody was looked at last, ns */
