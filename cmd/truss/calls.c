@@ -63,8 +63,10 @@ void calls_begin(struct truss *t, struct thread *thr)
 	thr->entered = t->now;
 	c->done = false;
 	c->ent = sysent_find(c->abi, c->nr);
-	if (c->ent && c->ent->flags & SYSENT_FORK)
+	if (c->ent && c->ent->flags & SYSENT_FORK) {
 		thr->process->made_by = c->ent->name;
+		t->forking = thr->tid;
+	}
 	if (t->o->names) {
 		c->fd = names_add;
 		c->fd_ctx = thr;

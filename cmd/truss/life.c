@@ -7,7 +7,9 @@
 #include "life.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -42,10 +44,61 @@ void life_first_stop(struct truss *t, struct thread *thr)
 	event_resume(t, thr, 0);
 }
 
+/* What the maker's call says of whom it has made, without a look into /proc. False: not enough. */
+static bool told_by_call(struct thread *maker, pid_t born, struct status *s)
+{
+	const struct sysent *e = maker->in_call ? maker->call.ent : NULL;
+	uint64_t flags = 0;
+
+	if (!e || !(e->flags & SYSENT_FORK))
+		return false;
+	if (!strcmp(e->name, "clone"))
+		flags = maker->call.arg[0];
+	else if (!strcmp(e->name, "clone3") &&
+		!memory_number(&maker->memory, maker->call.arg[0], 8, &flags))
+		return false;
+	if (flags & CLONE_PARENT && !(flags & CLONE_THREAD))
+		return false;
+	s->tgid = flags & CLONE_THREAD ? maker->process->pid : born;
+	s->ppid = maker->process->pid;
+	return true;
+}
+
 void life_made(struct truss *t, struct thread *thr, bool vfork)
 {
+	struct born *b = &t->born[t->nborn++ % BORN_KEPT];
+	struct status s;
+	uint64_t tid;
+
 	thr->waits_child = vfork;
+	if (trace_message(thr->tid, &tid) == 0 && told_by_call(thr, (pid_t)tid, &s))
+		*b = (struct born){(pid_t)tid, s.tgid, s.ppid};
 	event_resume(t, thr, 0);
+}
+
+/*
+ * Whose a newborn is: as its maker has told already, or is about to tell, else from /proc. Only tgid and ppid
+ * of *s are filled.
+ */
+static bool origin_of(struct truss *t, pid_t tid, struct status *s)
+{
+	struct thread *maker = t->forking ? thread_find(&t->table, t->forking) : NULL;
+	struct trace_stop stop;
+	uint64_t made;
+
+	for (int i = 0; i < BORN_KEPT; i++) {
+		if (t->born[i].tid != tid)
+			continue;
+		s->tgid = t->born[i].tgid;
+		s->ppid = t->born[i].ppid;
+		t->born[i].tid = 0;
+		return true;
+	}
+	if (maker && trace_wait(maker->tid, false, &stop) == 1 && stop.kind == TRACE_NEW &&
+		trace_message(maker->tid, &made) == 0 && (pid_t)made == tid &&
+		told_by_call(maker, tid, s))
+		return true;
+	return life_read_status(tid, s);
 }
 
 static void show_birth(struct truss *t, struct thread *thr, pid_t parent, bool thread)
@@ -83,7 +136,7 @@ void life_newborn(struct truss *t, const struct trace_stop *stop)
 	struct thread *thr = NULL;
 	struct status s;
 
-	if (life_read_status(stop->tid, &s))
+	if (origin_of(t, stop->tid, &s))
 		p = home_of(t, stop->tid, &s);
 	if (p)
 		thr = thread_add(&t->table, stop->tid, p);

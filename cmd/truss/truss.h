@@ -18,6 +18,8 @@ struct quick;
 struct show;
 struct truss;
 
+enum { BORN_KEPT = 8 };
+
 /* A run of truss: one thread traces, decodes and writes. */
 struct truss {
 	struct cli *cli;
@@ -44,6 +46,11 @@ struct truss {
 	size_t awaited;    /* -p pid/tids without such a thread yet: operands that wait for one */
 	struct attach *attached; /* -p: the operands */
 	struct watch watch;
+	pid_t forking; /* the thread that entered a fork or clone last */
+	struct born {
+		pid_t tid, tgid, ppid; /* tid 0: nobody */
+	} born[BORN_KEPT];             /* whom makers have told of, and who have not come yet */
+	unsigned nborn;
 	struct buf line; /* where lines are made, used again and again */
 };
 
