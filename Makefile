@@ -65,11 +65,13 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
 # --- tests ---------------------------------------------------------------------------------------
 
-# Unit tests: one program each, linked with the common code, TAP on stdout.
-UNIT     := $(patsubst %.c,$B/%,$(wildcard tests/unit/t_*.c))
-UNIT_O   := $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c))
+# Unit tests: one program each, linked with the common code, TAP on stdout. The fuzzers are among them, for some
+# seconds; `make fuzz` gives them a minute and the sanitizers.
+UNIT     := $(patsubst %.c,$B/%,$(wildcard tests/unit/t_*.c tests/fuzz/*.c))
+UNIT_O   := $(patsubst %.c,$B/%.o,$(wildcard tests/unit/*.c tests/fuzz/*.c))
 UNIT_AUX := $(patsubst %.c,$B/%.o,$(filter-out $(wildcard tests/unit/t_*.c),$(wildcard tests/unit/*.c)))
-$(UNIT_O): ALLFLAGS += -I tests/lib
+$(UNIT_O): ALLFLAGS += $(INC_$(notdir $(@D))) -I tests/lib
+INC_fuzz := -I tests/unit
 $(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 
@@ -148,6 +150,14 @@ budgets: ## report functions and files that outgrew the house's budgets (never f
 asan: ## the unit and command tests again under ASan and UBSan
 	@$(MAKE) --no-print-directory B=$B/asan SAN=address,undefined CFLAGS='-O1 -g' asan-stages
 
+FUZZ_SECONDS ?= 60
+fuzz: ## random registers and memory against the decoder: a minute, under ASan and UBSan
+	@$(MAKE) --no-print-directory B=$B/asan SAN=address,undefined CFLAGS='-O1 -g' fuzz-stage
+
+FUZZERS  := $(patsubst %.c,$B/%,$(wildcard tests/fuzz/*.c))
+fuzz-stage: $(FUZZERS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(TALLY) fuzz tests/lib/run-unit $(FUZZERS)
+
 asan-stages: all unit victims
 	@rm -rf $B/tally
 	@st=0; for c in check-unit check-cmd; do $(MAKE) --no-print-directory $$c || st=1; done; \
@@ -218,4 +228,4 @@ help: ## this list
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
 	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
-	load load-programs check-load bench install uninstall format clean help
+	load load-programs check-load bench fuzz fuzz-stage install uninstall format clean help

@@ -147,11 +147,11 @@ static void add_success(const struct args_call *c, struct buf *out)
 	case SYSENT_RET_GROUP: group_add(out, sys_group(e->group), (uint64_t)v); break;
 	case SYSENT_RET_SMALL:
 		if (v < 0)
-			buf_fmt(out, "%lld", (long long)v);
+			bytes_add_decimal(out, (int64_t)v);
 		else
 			bytes_add_small(out, (uint64_t)v, 8);
 		break;
-	default: buf_fmt(out, "%lld", (long long)v);
+	default: bytes_add_decimal(out, (int64_t)v);
 	}
 }
 

@@ -32,6 +32,13 @@ struct args_call {
 	void *fd_ctx;
 };
 
+/*
+ * A 32-bit program's socketcall(2) or ipc(2) into the call that it stands for: ent and arg change, nr stays. At
+ * entry, before all else; reads the arguments. Returns whether it did: not for other calls, nor where the
+ * arguments cannot be read or nobody knows the call.
+ */
+bool args_unwrap(struct args_call *call);
+
 /* How a line is made. */
 enum {
 	ARGS_RAW = 1 << 0,      /* -x: all arguments as hex numbers */

@@ -58,7 +58,7 @@ static void messages(struct walk *w, uint64_t addr, uint64_t count, bool reads)
 	unsigned size = abi_pointer(w->call->abi), step = size == 8 ? 64 : 32;
 	unsigned len_at = size == 8 ? 56 : 28;
 
-	for (uint64_t i = 0; i < count && w->vectors < BYTES_VECTORS; i++) {
+	for (uint64_t i = 0; i < count && i < BYTES_VECTORS && w->vectors < BYTES_VECTORS; i++) {
 		uint64_t len = UINT64_MAX;
 
 		if (reads && !memory_number(w->call->mem, addr + i * step + len_at, 4, &len))

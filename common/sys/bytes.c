@@ -5,25 +5,36 @@
 
 #include "base/escape.h"
 
-void bytes_add(struct buf *out, const void *bytes, size_t n)
+/* One byte in its two columns. */
+static void two_columns(char *to, unsigned char c)
 {
 	static const char hex[] = "0123456789ABCDEF";
+
+	if (c >= 0x20 && c < 0x7f) {
+		to[0] = ' ';
+		to[1] = (char)c;
+	} else if (c == 0 || (c >= '\b' && c <= '\r')) {
+		to[0] = '\\';
+		to[1] = c ? "btnvfr"[c - '\b'] : '0';
+	} else {
+		to[0] = hex[c >> 4];
+		to[1] = hex[c & 15];
+	}
+}
+
+void bytes_add(struct buf *out, const void *bytes, size_t n)
+{
 	const unsigned char *p = bytes;
+	char text[2 * BYTES_DUMP];
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = p[i];
-		char two[2] = {hex[c >> 4], hex[c & 15]};
+	while (n) {
+		size_t some = n < BYTES_DUMP ? n : BYTES_DUMP;
 
-		if (c > 0x20 && c < 0x7f) {
-			two[0] = ' ';
-			two[1] = (char)c;
-		} else if (c == ' ') {
-			two[0] = two[1] = ' ';
-		} else if (c == 0 || (c >= '\b' && c <= '\r')) {
-			two[0] = '\\';
-			two[1] = c ? "btnvfr"[c - '\b'] : '0';
-		}
-		buf_add(out, two, 2);
+		for (size_t i = 0; i < some; i++)
+			two_columns(text + 2 * i, p[i]);
+		buf_add(out, text, 2 * some);
+		p += some;
+		n -= some;
 	}
 }
 
@@ -91,6 +102,13 @@ void bytes_add_address(struct buf *out, uint64_t addr)
 	text[--at] = 'x';
 	text[--at] = '0';
 	buf_add(out, text + at, sizeof(text) - at);
+}
+
+void bytes_add_decimal(struct buf *out, int64_t v)
+{
+	if (v < 0)
+		buf_chr(out, '-');
+	buf_dec(out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void bytes_add_small(struct buf *out, uint64_t v, unsigned bytes)

@@ -42,6 +42,9 @@ void bytes_add_quoted(struct buf *out, const void *bytes, size_t n);
 /* 0x and at least eight upper-case digits: 0x00000000, 0x7FFE9D658010. */
 void bytes_add_address(struct buf *out, uint64_t addr);
 
+/* Decimal, with its sign. */
+void bytes_add_decimal(struct buf *out, int64_t v);
+
 /* Decimal, or hex if any of the eight highest of its 8 * `bytes` bits is set: lengths and offsets. */
 void bytes_add_small(struct buf *out, uint64_t v, unsigned bytes);
 

@@ -104,7 +104,7 @@ static void add_word(struct buf *out, const struct field *f, uint64_t v)
 {
 	switch (f->how) {
 	case FIELD_INT:
-	case FIELD_FD: buf_fmt(out, "%lld", (long long)signed_of(v, f->size)); break;
+	case FIELD_FD: bytes_add_decimal(out, (int64_t)signed_of(v, f->size)); break;
 	case FIELD_HEX:
 	case FIELD_ADDR:
 	case FIELD_DEV: bytes_add_address(out, v); break;

@@ -90,7 +90,7 @@ void kinds_add_fd(const struct args_call *c, int fd, struct buf *out)
 		buf_str(out, "AT_FDCWD");
 		return;
 	}
-	buf_fmt(out, "%d", fd);
+	bytes_add_decimal(out, fd);
 	if (c->fd && fd >= 0)
 		c->fd(c->fd_ctx, fd, out);
 }
@@ -123,7 +123,7 @@ static void show_dec(const struct args_call *c, unsigned i, struct buf *out)
 	uint64_t v = kinds_value(c, i);
 
 	if (kinds_arg(c, i)->is_signed)
-		buf_fmt(out, "%lld", (long long)v);
+		bytes_add_decimal(out, (int64_t)v);
 	else
 		buf_dec(out, v);
 }
@@ -157,7 +157,7 @@ static void show_oct(const struct args_call *c, unsigned i, struct buf *out)
 static void add_small(struct buf *out, uint64_t v, unsigned bytes, bool is_signed)
 {
 	if (is_signed && (int64_t)v < 0 && (int64_t)v > -0x1000000)
-		buf_fmt(out, "%lld", (long long)v);
+		bytes_add_decimal(out, (int64_t)v);
 	else
 		bytes_add_small(out, v, bytes);
 }

@@ -7,7 +7,6 @@
 #include <linux/futex.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
-#include <linux/prctl.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -54,7 +53,7 @@ void kinds_fcntlarg(const struct args_call *c, unsigned i, struct buf *out)
 	case F_DUPFD:
 	case F_DUPFD_CLOEXEC:
 	case F_SETOWN:
-	case F_SETPIPE_SZ: buf_fmt(out, "%d", (int)v); break;
+	case F_SETPIPE_SZ: bytes_add_decimal(out, (int)v); break;
 	case F_SETFD:
 		if (v)
 			group_add(out, group_find("fd_flags"), (uint32_t)v);
@@ -105,7 +104,7 @@ void kinds_sockproto(const struct args_call *c, unsigned i, struct buf *out)
 		group_add(out, group_find("ether_type"), ntohs((uint16_t)v));
 		buf_chr(out, ')');
 		break;
-	default: buf_fmt(out, "%lld", (long long)v);
+	default: bytes_add_decimal(out, (int64_t)v);
 	}
 }
 
@@ -141,7 +140,7 @@ void kinds_sockopt(const struct args_call *c, unsigned i, struct buf *out)
 	if (g)
 		group_add(out, g, v);
 	else
-		buf_fmt(out, "%lld", (long long)v);
+		bytes_add_decimal(out, (int64_t)v);
 }
 
 void kinds_clone(const struct args_call *c, unsigned i, struct buf *out)
@@ -206,7 +205,10 @@ void kinds_futexval3(const struct args_call *c, unsigned i, struct buf *out)
 	uint32_t v = (uint32_t)kinds_value(c, i);
 
 	if (futex_command(kinds_value(c, 1)) != FUTEX_WAKE_OP) {
-		bytes_add_address(out, v);
+		if (v == FUTEX_BITSET_MATCH_ANY)
+			buf_str(out, "FUTEX_BITSET_MATCH_ANY");
+		else
+			bytes_add_address(out, v);
 		return;
 	}
 	/* FUTEX_OP() of <linux/futex.h>: operation, its argument, comparison, its argument. */
@@ -253,83 +255,6 @@ void kinds_ipccmd(const struct args_call *c, unsigned i, struct buf *out)
 				: !strncmp(name, "sem", 3) ? "sem_cmd"
 							   : "msg_cmd"),
 		v);
-}
-
-/* What prctl(2) says of the options that a program uses most: how many arguments, and what the second is. */
-static const struct {
-	int option;
-	unsigned count;
-	enum { AS_HEX, AS_DEC, AS_STRING, AS_OUTSTRING, AS_SIGNAL, AS_GROUP } second;
-	const char *group;
-} prctls[] = {
-	{PR_SET_NAME, 2, AS_STRING, NULL},
-	{PR_GET_NAME, 2, AS_OUTSTRING, NULL},
-	{PR_SET_PDEATHSIG, 2, AS_SIGNAL, NULL},
-	{PR_GET_PDEATHSIG, 2, AS_HEX, NULL},
-	{PR_SET_DUMPABLE, 2, AS_DEC, NULL},
-	{PR_GET_DUMPABLE, 1, AS_HEX, NULL},
-	{PR_SET_KEEPCAPS, 2, AS_DEC, NULL},
-	{PR_GET_KEEPCAPS, 1, AS_HEX, NULL},
-	{PR_CAPBSET_READ, 2, AS_GROUP, "capability"},
-	{PR_CAPBSET_DROP, 2, AS_GROUP, "capability"},
-	{PR_CAP_AMBIENT, 3, AS_GROUP, "prctl_cap"},
-	{PR_SET_MM, 5, AS_GROUP, "prctl_mm"},
-	{PR_SET_SECUREBITS, 2, AS_GROUP, "securebits"},
-	{PR_GET_SECUREBITS, 1, AS_HEX, NULL},
-	{PR_SET_CHILD_SUBREAPER, 2, AS_DEC, NULL},
-	{PR_GET_CHILD_SUBREAPER, 2, AS_HEX, NULL},
-	{PR_SET_TIMERSLACK, 2, AS_DEC, NULL},
-	{PR_GET_TIMERSLACK, 1, AS_HEX, NULL},
-	{PR_SET_SECCOMP, 3, AS_DEC, NULL},
-	{PR_GET_SECCOMP, 1, AS_HEX, NULL},
-	{PR_GET_TID_ADDRESS, 2, AS_HEX, NULL},
-	{PR_SET_PTRACER, 2, AS_DEC, NULL},
-};
-
-static size_t prctl_row(uint64_t option)
-{
-	size_t k = 0;
-
-	while (k < sizeof(prctls) / sizeof(*prctls) && (uint64_t)prctls[k].option != option)
-		k++;
-	return k;
-}
-
-unsigned kinds_prctl_count(uint64_t option)
-{
-	size_t k = prctl_row(option);
-
-	return k < sizeof(prctls) / sizeof(*prctls) ? prctls[k].count : 5;
-}
-
-bool kinds_prctl_late(const struct args_call *c)
-{
-	return kinds_value(c, 0) == PR_GET_NAME;
-}
-
-void kinds_prctlarg(const struct args_call *c, unsigned i, struct buf *out)
-{
-	uint64_t v = kinds_value(c, i);
-	size_t k = prctl_row(kinds_value(c, 0));
-
-	switch (k < sizeof(prctls) / sizeof(*prctls) ? prctls[k].second : AS_HEX) {
-	case AS_DEC: buf_fmt(out, "%lld", (long long)v); break;
-	case AS_STRING: bytes_add_string(out, c->mem, v); break;
-	case AS_OUTSTRING:
-		if (c->done && !c->error)
-			bytes_add_string(out, c->mem, v);
-		else
-			bytes_add_address(out, v);
-		break;
-	case AS_SIGNAL:
-		if (v)
-			signame_add(out, (int)v);
-		else
-			buf_chr(out, '0');
-		break;
-	case AS_GROUP: group_add(out, group_find(prctls[k].group), v); break;
-	case AS_HEX: bytes_add_address(out, v); break;
-	}
 }
 
 void kinds_sched(const struct args_call *c, unsigned i, struct buf *out)
@@ -400,5 +325,5 @@ void kinds_keyring(const struct args_call *c, unsigned i, struct buf *out)
 	if (name)
 		buf_str(out, name);
 	else
-		buf_fmt(out, "%d", (int)kinds_value(c, i));
+		bytes_add_decimal(out, (int)kinds_value(c, i));
 }

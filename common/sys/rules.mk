@@ -25,6 +25,6 @@ $(SYS_GEN)/made.stamp: $(SYS_GEN)/facts $(SYS_SOURCES) $(SYS_GEN)/from.stamp
 
 $(SYS_TABLES:=.c): $(SYS_GEN)/made.stamp ;
 
-$(SYS_TABLES:=.o): $(SYS_GEN)/%.o: $(SYS_GEN)/%.c common/sys/tables.h common/sys/sysent.h common/sys/group.h \
-		$B/flags.stamp
+$(SYS_TABLES:=.o): $(SYS_GEN)/%.o: $(SYS_GEN)/%.c common/sys/tables.h common/sys/layout.h \
+		common/sys/sysent.h common/sys/group.h $B/flags.stamp
 	$(call quiet,CC) $(CC) $(ALLFLAGS) -c -o $@ $<

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/structs.h"
 
-#include <linux/futex.h>
+#include <errno.h>
 #include <string.h>
 
 #include "sys/bytes.h"
@@ -146,6 +146,9 @@ static bool wanted(const struct args_call *c, unsigned way, unsigned which)
 		return which & STRUCTS_IN;
 	if (way == (ARG_IN | ARG_OUT))
 		return which & STRUCTS_INOUT;
+	/* A sleep that a signal cut short says how much was left: EINTR, ERESTART_RESTARTBLOCK. */
+	if (way == ARG_EINTR)
+		return (which & STRUCTS_OUT) && c->done && (c->error == EINTR || c->error == 516);
 	return (which & STRUCTS_OUT) && c->done && !c->error;
 }
 

@@ -254,6 +254,19 @@ static const char *lock_layout(const struct args_call *c, uint64_t cmd)
 	return abi_long(c->abi) == 4 && (large || cmd >= F_OFD_GETLK) ? "flock64" : "flock";
 }
 
+/* Flags that fcntl(2) has given back. */
+static void flags_line(const struct args_call *c, struct buf *out)
+{
+	if (kinds_value(c, 1) == F_GETFD && !c->result)
+		return;
+	buf_str(out, "flags=");
+	if (kinds_value(c, 1) == F_GETFL)
+		kinds_add_open(out, (uint64_t)c->result);
+	else
+		group_add(out, group_find("fd_flags"), (uint64_t)c->result);
+	buf_chr(out, '\n');
+}
+
 void structs_fcntl(const struct args_call *c, unsigned i, unsigned which, struct buf *out)
 {
 	bool after = (which & STRUCTS_OUT) && c->done && !c->error;
@@ -276,19 +289,14 @@ void structs_fcntl(const struct args_call *c, unsigned i, unsigned which, struct
 			behind(c, i, lock_layout(c, cmd), out);
 		break;
 	case F_SETOWN_EX:
-		if (which & STRUCTS_IN)
-			behind(c, i, "f_owner_ex", out);
-		break;
 	case F_GETOWN_EX:
-		if (after)
+		if (cmd == F_GETOWN_EX ? after : which & STRUCTS_IN)
 			behind(c, i, "f_owner_ex", out);
 		break;
+	case F_GETFD:
 	case F_GETFL:
-		if (after) {
-			buf_str(out, "flags=");
-			kinds_add_open(out, (uint64_t)c->result);
-			buf_chr(out, '\n');
-		}
+		if (after)
+			flags_line(c, out);
 		break;
 	default: break;
 	}

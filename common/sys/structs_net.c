@@ -320,7 +320,7 @@ static void add_option(struct buf *out, const struct args_call *c, const unsigne
 		}
 	}
 	if (n == 4)
-		buf_fmt(out, "%d", (int)fields_number(p, 4));
+		bytes_add_decimal(out, (int)fields_number(p, 4));
 	else
 		fields_add_bytes(out, p, n);
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -173,7 +174,7 @@ static void test_processes(struct fake *f)
 		{"futex", {0x10, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 2, 0, 0, ~0u}, EAGAIN,
 			-1,
 			"futex(0x00000010, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 2, 0x00000000, "
-			"0x00000000, 0xFFFFFFFF) Err#11 EAGAIN"},
+			"0x00000000, FUTEX_BITSET_MATCH_ANY) Err#11 EAGAIN"},
 		{"rt_sigaction", {SIGINT, 0, 0x10, 8}, 0, 0,
 			"rt_sigaction(SIGINT, 0x00000000, 0x00000010, 8) = 0"},
 		{"rt_sigtimedwait", {0x10, 0, 0, 8}, 0, SIGUSR1,
@@ -239,6 +240,41 @@ static void test_narrow(struct fake *f)
 	};
 
 	check(f, ABI_I386, lines, sizeof(lines) / sizeof(*lines));
+}
+
+/* One call that stands for many. */
+static void test_unwrap(struct fake *f)
+{
+	uint64_t three = fake_put(f, (uint32_t[]){AF_INET, SOCK_STREAM, 0}, 12);
+	uint64_t send = fake_put(f, (uint32_t[]){4, 0x10, 5, MSG_NOSIGNAL}, 16);
+	uint64_t text = fake_put(f, (uint32_t[]){0x1000, 7}, 8);
+	const struct {
+		const char *name;
+		uint64_t arg[6];
+		const char *text;
+	} calls[] = {
+		{"socketcall", {1, three}, "socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 4"},
+		{"socketcall", {9, send},
+			"sendto(4, 0x00000010, 5, MSG_NOSIGNAL, 0x00000000, 0) = 4"},
+		{"socketcall", {5, three}, "accept(2, 0x00000001, 0x00000000) = 4"},
+		{"socketcall", {77, three}, "socketcall(77, 0x08048000) = 4"},
+		{"socketcall", {1, 0x10}, "socketcall(SYS_SOCKET, 0x00000010) = 4"},
+		{"ipc", {23, 0, 4096, IPC_CREAT | 0600},
+			"shmget(IPC_PRIVATE, 4096, IPC_CREAT|0600) = 4"},
+		{"ipc", {12, 3, 8, 0, text}, "msgrcv(3, 0x00001000, 8, 7, 0) = 4"},
+		{"ipc", {24, 3, 0x102, 0, 0x10}, "shmctl(3, IPC_STAT, 0x00000010) = 4"},
+		{"ipc", {4, 3, 1, 0, 0x10, 0},
+			"ipc(SEMTIMEDOP, 3, 0x00000001, 0x00000000, 0x00000010, 0x00000000) = 4"},
+	};
+	struct buf b = {0};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		struct args_call c = call_of(f, ABI_I386, calls[i].name, calls[i].arg);
+
+		args_unwrap(&c);
+		IS_STR(fake_line(&b, &c, 0, 0, 4), calls[i].text, "%s", calls[i].text);
+	}
+	buf_free(&b);
 }
 
 static void test_unknown(struct fake *f)
@@ -436,5 +472,7 @@ int main(void)
 	}
 	fake_start(&f, 0x8048000);
 	test_narrow(&f);
+	fake_start(&f, 0x8048000);
+	test_unwrap(&f);
 	return tap_end();
 }

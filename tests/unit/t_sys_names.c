@@ -184,7 +184,7 @@ static void test_groups(void)
 			OK(false, "%s is found by its name", group_at(i)->name);
 	}
 	OK(filled >= 130, "%u groups", filled);
-	OK(names >= 2800, "%u names", names);
+	OK(names >= 2300, "%u names", names);
 	for (size_t k = 0; k < sizeof(floors) / sizeof(*floors); k++) {
 		const struct group *g = group_find(floors[k].group);
 

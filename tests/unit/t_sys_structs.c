@@ -139,6 +139,8 @@ static void test_times(struct fake *f)
 		{"utimensat", {0, 0, ut, 0}, 0, "utimes[0]: UTIME_NOW\nutimes[1]: UTIME_OMIT\n"},
 		{"clock_gettime", {1, ts}, 0, "tp: 1.500000000 sec\n"},
 		{"clock_gettime", {1, ts}, -EINVAL, ""},
+		{"nanosleep", {ts, ts}, 0, "rqtp: 1.500000000 sec\n"},
+		{"nanosleep", {ts, ts}, -EINTR, "rqtp: 1.500000000 sec\nrmtp: 1.500000000 sec\n"},
 		{"futex", {0x10, FUTEX_WAIT, 0, ts}, 0, "utime: 1.500000000 sec\n"},
 		{"futex", {0x10, FUTEX_WAKE, 0, ts}, 0, ""},
 		{"nanosleep", {0x10, 0}, -EFAULT, "rqtp: 0x00000010 (cannot be read)\n"},
@@ -287,7 +289,8 @@ static void test_messages(struct fake *f)
 	const struct expect e[] = {
 		{"writev", {3, iov, 1}, 7,
 			"vec[0]: base=0x7F0000001000 len=7 \" p a y l o a d\"\n"},
-		{"readv", {3, iov, 1}, 7, "vec[0]: base=0x7F0000001000 len=7\n"},
+		{"readv", {3, iov, 1}, 7, "vec[0]: base=0x7F0000001000 len=7 \" p a y l o a d\"\n"},
+		{"readv", {3, iov, 1}, -EAGAIN, "vec[0]: base=0x7F0000001000 len=7\n"},
 		{"sendmsg", {3, msg, 0}, 7,
 			"msg: name=0x00000000 namelen=0 iov=0x7F0000001007 iovlen=1 "
 			"control=0x7F0000001017 controllen=56 flags=MSG_CTRUNC\n"
@@ -353,6 +356,7 @@ static void test_others(struct fake *f)
 			"arg: typ=F_WRLCK whence=SEEK_SET start=5 len=10 pid=0\n"},
 		{"fcntl", {3, F_GETFL}, O_RDWR | O_APPEND, "flags=O_RDWR|O_APPEND\n"},
 		{"fcntl", {3, F_SETFD, 1}, 0, ""},
+		{"fcntl", {3, F_GETFD}, 1, "flags=FD_CLOEXEC\n"},
 		{"prlimit64", {0, 7, 0, lim}, 0, "old_rlim: cur=1024 max=RLIM_INFINITY\n"},
 		{"setrlimit", {7, lim}, -EPERM, "rlim: cur=1024 max=RLIM_INFINITY\n"},
 		{"ioctl", {0, TIOCGWINSZ, ws}, 0, "arg: row=24 col=80 xpixel=0 ypixel=0\n"},

@@ -8,7 +8,7 @@ case $($CC --version 2>/dev/null) in
 *clang*) probe_flags='-ferror-limit=0' ;;
 *) probe_flags='-fmax-errors=0 -ftrack-macro-expansion=0' ;;
 esac
-probe_flags="$probe_flags -std=gnu17 -D_GNU_SOURCE -w -g -fno-eliminate-unused-debug-types"
+probe_flags="$probe_flags -std=gnu17 -D_GNU_SOURCE -w -gdwarf-5 -fno-eliminate-unused-debug-types"
 
 # probe BASE [FLAG...]: compiles BASE.c into BASE.o. Lines of it that do not compile are taken out and named in
 # BASE.dropped; fails, with the compiler's words in BASE.err, when something else is wrong.
@@ -29,4 +29,11 @@ probe() {
 		mv "$probe_base.c.new" "$probe_base.c"
 	done
 	return 1
+}
+
+# read_objects: what stands in the objects of $work, if it has any.
+read_objects() {
+	# shellcheck disable=SC2154 # of who reads this
+	set -- "$work"/*.o
+	[ ! -e "$1" ] || "$facts" "$@"
 }

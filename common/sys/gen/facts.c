@@ -95,9 +95,23 @@ static const char *kind_of(Dwarf_Die *type)
 
 static void each_field(Dwarf_Die *aggregate, unsigned depth, Dwarf_Word base);
 
+/*
+ * Where a bit-field begins, in bits from its member's location, or from the structure's start if it has none; little
+ * endian. Compilers say it in two ways, the older one from the other end of the storage unit.
+ */
+static Dwarf_Word bit_shift(Dwarf_Die *member, Dwarf_Word size, Dwarf_Word bits)
+{
+	Dwarf_Attribute at;
+
+	if (dwarf_attr(member, DW_AT_bit_offset, &at))
+		return 8 * number(member, DW_AT_byte_size, size) - bits -
+			number(member, DW_AT_bit_offset, 0);
+	return number(member, DW_AT_data_bit_offset, 0);
+}
+
 static void one_field(Dwarf_Die *member, unsigned depth, Dwarf_Word base)
 {
-	Dwarf_Word size = 0, bits, shift;
+	Dwarf_Word size = 0, bits, shift = 0;
 	Dwarf_Word off = base + number(member, DW_AT_data_member_location, 0);
 	long long count = -1;
 	const char *name = dwarf_diename(member), *kind;
@@ -112,8 +126,8 @@ static void one_field(Dwarf_Die *member, unsigned depth, Dwarf_Word base)
 	}
 	dwarf_aggregate_size(&type, &size);
 	bits = number(member, DW_AT_bit_size, 0);
-	shift = number(member, DW_AT_data_bit_offset, 0);
 	if (bits) {
+		shift = bit_shift(member, size, bits);
 		off += shift / 8;
 		shift %= 8;
 		size = (shift + bits + 7) / 8;

@@ -54,7 +54,7 @@ END {
 	print "static const struct group_name names[] = {"
 	for (i = 0; i < n; i++)
 		print row[i]
-	print "};\n\nconst struct group sys_groups[] = {"
+	print "\t{0, 0},\n};\n\nconst struct group sys_groups[] = {"
 	first[groups + 1] = n
 	for (i = 1; i <= groups; i++) {
 		printf "\t{\"%s\", %s, %d, names + %d},\n", names[i], kinds[i] != "enum" ? "true" : "false", \

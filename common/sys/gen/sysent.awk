@@ -251,9 +251,9 @@ function argument(p, i, text,   size, way, counts, g, n, part, type, struct_name
 		text = substr(text, 1, RSTART - 1)
 	}
 	way = type ~ /^const / ? "ARG_IN" : "ARG_OUT"
-	if (match(text, /\/(in|out|io)$/)) {
+	if (match(text, /\/(in|out|io|eintr)$/)) {
 		way = substr(text, RSTART + 1)
-		way = way == "in" ? "ARG_IN" : way == "out" ? "ARG_OUT" : "ARG_IN | ARG_OUT"
+		way = way == "in" ? "ARG_IN" : way == "out" ? "ARG_OUT" : way == "io" ? "ARG_IN | ARG_OUT" : "ARG_EINTR"
 		text = substr(text, 1, RSTART - 1)
 	}
 	g = 0
@@ -337,7 +337,7 @@ END {
 		split(alias[i], part, " ")
 		if (part[1] in known)
 			wrong("alias " part[1] " is a call")
-		if (!(part[2] in known) && !(part[2] in id))
+		if (!(part[2] in known) && !(part[2] in id) && prototype(part[2]) == "")
 			wrong("alias for no call " part[2])
 		if (part[2] in id) {
 			printf "\t{\"%s\", %d},\n", part[1], id[part[2]]
