@@ -185,6 +185,14 @@ bench: ## pfiles beside lsof and lsfd at 10, 1,000 and 10,000 descriptors
 	@$(MAKE) --no-print-directory all $B/tests/bench/bench $B/tests/targets/many
 	@B='$B' tests/bench/run
 
+$B/tests/bench/calls: $B/tests/bench/calls.o
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
+
+bench-truss: ## truss beside strace: calls, threads, processes, filters, start-up
+	@tests/lib/deps build bench
+	@$(MAKE) --no-print-directory all $B/tests/bench/calls
+	@B='$B' CC='$(CC)' tests/bench/truss
+
 # --- installation --------------------------------------------------------------------------------
 
 bindir   ?= $(prefix)/bin
@@ -222,7 +230,7 @@ clean: ## remove everything made
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
--include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d
+-include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -11,6 +11,7 @@
 #include "counts.h"
 #include "ctl/tracee.h"
 #include "event.h"
+#include "front.h"
 #include "interrupt.h"
 #include "quick.h"
 #include "release.h"
@@ -27,6 +28,7 @@ static void begin(struct truss *t)
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)
 		t->show->begin(t);
+	front_leave_session(t->front);
 	if (t->command)
 		start_go(t);
 }
@@ -103,13 +105,15 @@ int main(int argc, char **argv)
 {
 	static struct opts o; /* static: a thread may outlive main() */
 	static struct cli c;
-	static struct truss t = {.cli = &c, .o = &o, .sock = -1};
+	static struct truss t = {.cli = &c, .o = &o, .sock = -1, .front = -1};
 	int err;
 
 	t.started = tracee_clock();
 	cli_start(&c, &options_spec, argc, argv);
 	options_read(&c, &o);
 	argv = cli_operands(&c, 1);
+	if (!o.pids && options_stop(&o))
+		t.front = front_open();
 	t.show = o.json ? &show_json : &show_text;
 	t.counts = o.count ? counts_new() : NULL;
 	err = out_open(&t.out, o.out);

@@ -219,14 +219,17 @@ static void defaults(struct cli *c, struct opts *o)
 	set_put(&o->faults, FAULT_PAGE, false);
 }
 
+bool options_stop(const struct opts *o)
+{
+	return !set_is_empty(&o->stop_calls) || !set_is_empty(&o->stop_signals) ||
+		!set_is_empty(&o->stop_faults);
+}
+
 static void check_together(struct cli *c, const struct opts *o)
 {
-	bool stops = !set_is_empty(&o->stop_calls) || !set_is_empty(&o->stop_signals) ||
-		!set_is_empty(&o->stop_faults);
-
 	if (o->kill && o->pids)
 		cli_usage_error(c, "-k is for a command that truss starts, not for -p");
-	if (o->kill && stops)
+	if (o->kill && options_stop(o))
 		cli_usage_error(c, "-k does not go together with -T, -S and -M");
 	if (o->count && o->json)
 		cli_usage_error(c, "-c and -j do not go together");

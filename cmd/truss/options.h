@@ -28,6 +28,8 @@ struct opts {
 
 /* Reads all options; ends the tool with the usage text and status 2 where they are wrong. */
 void options_read(struct cli *c, struct opts *o);
+/* Whether anything leaves a process stopped (-T -S -M). */
+bool options_stop(const struct opts *o);
 void options_free(struct opts *o);
 
 /* The bit of a call in trace, verbose, raw: of its id, or the one for unknown calls. */

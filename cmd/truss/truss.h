@@ -33,6 +33,7 @@ struct truss {
 	uint64_t base;           /* of the first one: -d */
 	uint64_t started;        /* CLOCK_MONOTONIC, for -c */
 	pid_t command;           /* what truss started; 0: nothing */
+	int front;               /* front.h, -1: none */
 	int sock;                /* to the process that becomes it, -1: not needed any more */
 	sigset_t mask;           /* truss was started with it, and so is the command */
 	bool filtered;           /* a seccomp filter stops only at what is wanted */
