@@ -67,7 +67,7 @@ static void settle_soon(pid_t tid)
 	struct trace_stop s;
 
 	do {
-		if (trace_wait(tid, false, &s) != 1)
+		if (trace_wait(tid, 0, &s) != 1)
 			continue;
 		if (s.kind == TRACE_TRAP)
 			trace_settle(tid, false);

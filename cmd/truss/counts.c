@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seconds of a call are its thread's processor time between entry and exit, all of it in the kernel: of one that
- * is alone in its process from the process's clock, which is the cheapest to read, else from
- * schedstat. Both count nanoseconds, where the accounting of system time counts ticks.
+ * The seconds of a call are its thread's processor time between entry and exit, all of it in the kernel. Of a
+ * thread that is alone in its process it comes with the stop itself; it includes there what children used that were waited
+ * for, so the calls that wait ask the process's clock; a thread among others has only /proc/TID/schedstat. All of them
+ * count nanoseconds, where the accounting of system time counts ticks.
  */
 #include "counts.h"
 
@@ -78,17 +79,27 @@ static uint64_t thread_clock(struct thread *thr)
 	return strtoull(text, NULL, 10);
 }
 
-static uint64_t used(struct thread *thr)
+static uint64_t used(struct truss *t, struct thread *thr)
 {
-	return thr->cpu_of_all ? process_clock(thr->process->pid) : thread_clock(thr);
+	switch (thr->cpu_from) {
+	case CPU_OF_STOP: return t->used;
+	case CPU_OF_PROCESS: return process_clock(thr->process->pid);
+	default: return thread_clock(thr);
+	}
 }
 
 void counts_enter(struct truss *t, struct thread *thr)
 {
+	const struct sysent *e = thr->call.ent;
+
 	if (!thr->shown || !t->counts)
 		return;
-	thr->cpu_of_all = thr->process->threads == 1 && thr->tid == thr->process->pid;
-	thr->cpu = used(thr);
+	if (thr->process->threads > 1 || thr->tid != thr->process->pid)
+		thr->cpu_from = CPU_OF_THREAD;
+	else
+		thr->cpu_from = t->used && e && strncmp(e->name, "wait", 4) != 0 ? CPU_OF_STOP
+										 : CPU_OF_PROCESS;
+	thr->cpu = used(t, thr);
 }
 
 void counts_leave(struct truss *t, struct thread *thr)
@@ -103,7 +114,7 @@ void counts_leave(struct truss *t, struct thread *thr)
 	r->errors += thr->call.done && thr->call.error;
 	if (!thr->call.done)
 		return;
-	now = used(thr);
+	now = used(t, thr);
 	if (now > thr->cpu && thr->cpu)
 		r->ns += now - thr->cpu;
 }
@@ -218,26 +229,36 @@ static void add_signals(struct buf *b, const struct counts *c)
 	buf_free(&name);
 }
 
-static void add_calls(struct buf *b, const struct counts *c)
+static void add_row(struct buf *b, const char *name, struct row *r, struct row *all)
+{
+	if (!r->calls)
+		return;
+	buf_fmt(b, "%-19.19s", name);
+	add_seconds(b, r->ns);
+	buf_fmt(b, "%8llu", (unsigned long long)r->calls);
+	if (r->errors)
+		buf_fmt(b, "%8llu", (unsigned long long)r->errors);
+	buf_chr(b, '\n');
+	all->calls += r->calls;
+	all->errors += r->errors;
+	all->ns += r->ns;
+	*r = (struct row){0};
+}
+
+/* By number, then those that only other tables have; the rows are used up. */
+static void add_calls(struct buf *b, struct counts *c)
 {
 	struct row all = {0};
+	unsigned n = 0;
+	const struct sysent *e = sysent_table(ABI_X86_64, &n);
 
 	buf_str(b, "\nsyscall               seconds   calls  errors\n");
-	for (unsigned i = 0; i < c->rows; i++) {
-		const struct row *r = &c->row[i];
-
-		if (!r->calls)
-			continue;
-		buf_fmt(b, "%-19.19s", i + 1 < c->rows ? sysent_name(i) : "unknown");
-		add_seconds(b, r->ns);
-		buf_fmt(b, "%8llu", (unsigned long long)r->calls);
-		if (r->errors)
-			buf_fmt(b, "%8llu", (unsigned long long)r->errors);
-		buf_chr(b, '\n');
-		all.calls += r->calls;
-		all.errors += r->errors;
-		all.ns += r->ns;
-	}
+	for (unsigned i = 0; i < n; i++)
+		if (e[i].name)
+			add_row(b, e[i].name, &c->row[e[i].id], &all);
+	for (unsigned i = 0; i + 1 < c->rows; i++)
+		add_row(b, sysent_name(i), &c->row[i], &all);
+	add_row(b, "unknown", &c->row[c->rows - 1], &all);
 	buf_str(b, "                     --------  ------   ----\n");
 	buf_fmt(b, "%-19s", "sys totals:");
 	add_seconds(b, all.ns);

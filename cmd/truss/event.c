@@ -58,6 +58,7 @@ static enum event_kind wait_for_stop(struct truss *t, struct event *ev)
 	}
 	r = watch_next(&t->watch, t->table.count, t->now, &ev->stop);
 	t->now = tracee_clock();
+	t->used = r == 1 ? ev->stop.used_ns : 0;
 	if (r < 0)
 		return EVENT_LAST;
 	if (r == 0)

@@ -94,7 +94,7 @@ static bool origin_of(struct truss *t, pid_t tid, struct status *s)
 		t->born[i].tid = 0;
 		return true;
 	}
-	if (maker && trace_wait(maker->tid, false, &stop) == 1 && stop.kind == TRACE_NEW &&
+	if (maker && trace_wait(maker->tid, 0, &stop) == 1 && stop.kind == TRACE_NEW &&
 		trace_message(maker->tid, &made) == 0 && (pid_t)made == tid &&
 		told_by_call(maker, tid, s))
 		return true;

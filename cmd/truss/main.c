@@ -25,6 +25,7 @@ static void begin(struct truss *t)
 
 	interrupt_catch(t->o->pids || !elsewhere);
 	signal(SIGCHLD, SIG_DFL);
+	t->watch.measure = t->o->count;
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)
 		t->show->begin(t);

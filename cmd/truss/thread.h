@@ -70,9 +70,13 @@ struct thread {
 	enum abi exec_abi;
 	uint64_t entered; /* when, ns */
 	uint64_t cpu;     /* -c: its processor time then, ns */
-	bool cpu_of_all;  /* ... read from the clock of its process */
-	int schedstat;    /* -c: open /proc/TID/schedstat, -1: not */
-	uint64_t last;    /* -D: its last line, 0: none yet */
+	enum {
+		CPU_OF_STOP,
+		CPU_OF_PROCESS,
+		CPU_OF_THREAD
+	} cpu_from;    /* ... and where that came from */
+	int schedstat; /* -c: open /proc/TID/schedstat, -1: not */
+	uint64_t last; /* -D: its last line, 0: none yet */
 	struct mem mem;
 	struct memory memory;
 };

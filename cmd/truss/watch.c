@@ -22,11 +22,12 @@
 
 #include "interrupt.h"
 
-#define SWEEP_STOPS     64
-#define HINTED_THREADS  200
-#define HINTED_SWEEP_NS 20000000u
-#define MOMENT_NS       1000000 /* without a SIGCHLD, before the unheard are looked for */
-#define QUIET_NS        500000000
+#define SWEEP_STOPS      64
+#define MEASURED_THREADS 4 /* above, the kernel would add up all of them at each stop */
+#define HINTED_THREADS   200
+#define HINTED_SWEEP_NS  20000000u
+#define MOMENT_NS        1000000 /* without a SIGCHLD, before the unheard are looked for */
+#define QUIET_NS         500000000
 
 static bool keep(struct watch *w, const struct trace_stop *s)
 {
@@ -58,7 +59,7 @@ static int sweep(struct watch *w)
 	int r;
 
 	w->since_sweep = 0;
-	while ((r = trace_wait(0, false, &s)) == 1) {
+	while ((r = trace_wait(0, w->flags, &s)) == 1) {
 		if (!keep(w, &s))
 			return -ENOMEM;
 		if (!may_take(&s))
@@ -130,9 +131,9 @@ static int next_hinted(struct watch *w, uint64_t now, struct trace_stop *out)
 		}
 		w->dirty = true;
 		/* The word of one that was served already hides another's: most often the last one's. */
-		r = trace_wait(tid, false, out);
+		r = trace_wait(tid, 0, out);
 		if (r != 1 && w->last)
-			r = trace_wait(w->last, false, out);
+			r = trace_wait(w->last, 0, out);
 		if (r == 1)
 			return r;
 	}
@@ -144,13 +145,14 @@ static int next(struct watch *w, size_t threads, uint64_t now, struct trace_stop
 
 	if (w->n > w->head)
 		return pop(w, out);
+	w->flags = w->measure && threads <= MEASURED_THREADS ? TRACE_USED : 0;
 	if (w->hinted != (threads > HINTED_THREADS))
 		set_hinted(w, !w->hinted);
 	if (w->hinted)
 		return next_hinted(w, now, out);
 	if (threads > 2 && ++w->since_sweep > SWEEP_STOPS && (r = sweep(w)) != 0)
 		return r == 1 ? pop(w, out) : r;
-	return trace_wait(0, true, out);
+	return trace_wait(0, TRACE_BLOCK | w->flags, out);
 }
 
 int watch_next(struct watch *w, size_t threads, uint64_t now, struct trace_stop *out)

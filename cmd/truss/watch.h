@@ -14,6 +14,8 @@ struct watch {
 	size_t head, n, cap;
 	unsigned since_sweep;
 	pid_t last;       /* who stopped last */
+	bool measure;     /* -c: with each stop the processor time used, where that is cheap */
+	unsigned flags;   /* TRACE_USED, at the moment */
 	bool hinted;      /* SIGCHLD says who has stopped */
 	bool dirty;       /* hinted: somebody may have stopped without saying so */
 	uint64_t swept;   /* hinted: when everybody was looked at last, ns */

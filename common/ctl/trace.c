@@ -5,9 +5,12 @@
 #include <linux/ptrace.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/machine.h"
@@ -86,18 +89,27 @@ void trace_take(pid_t tid)
 	(void)!waitid(P_PID, (id_t)tid, &si, WSTOPPED | __WALL | WNOHANG);
 }
 
-int trace_wait(pid_t tid, bool block, struct trace_stop *out)
+static uint64_t nanoseconds(const struct timeval *t)
 {
-	int how = WEXITED | WSTOPPED | __WALL | WNOWAIT | (block ? 0 : WNOHANG);
+	return (uint64_t)t->tv_sec * 1000000000u + (uint64_t)t->tv_usec * 1000u;
+}
+
+int trace_wait(pid_t tid, unsigned flags, struct trace_stop *out)
+{
+	int how = WEXITED | WSTOPPED | __WALL | WNOWAIT | (flags & TRACE_BLOCK ? 0 : WNOHANG);
+	struct rusage used = {0};
 	siginfo_t si;
 
 	si.si_pid = 0;
 	touch_point("wait");
-	if (waitid(tid ? P_PID : P_ALL, (id_t)tid, &si, how) < 0)
+	/* The library's has no place for the fifth argument. */
+	if (syscall(SYS_waitid, tid ? P_PID : P_ALL, tid, &si, how,
+		    flags & TRACE_USED ? &used : NULL) < 0)
 		return -errno;
 	if (!si.si_pid)
 		return 0;
 	classify(&si, out);
+	out->used_ns = nanoseconds(&used.ru_utime) + nanoseconds(&used.ru_stime);
 	/*
 	 * "The unread exec": after an exec by another thread than the first, the kernel refuses every request
 	 * (ESRCH) until its report was consumed, in case the tracer still means the former owner of the id

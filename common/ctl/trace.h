@@ -46,16 +46,23 @@ struct trace_stop {
 	bool core;  /* TRACE_DEAD: dumped core */
 	int signal; /* TRACE_SIGNAL, TRACE_GROUP_STOP; TRACE_DEAD by a signal, else 0 */
 	int status; /* TRACE_DEAD: exit status */
+	/* with TRACE_USED: processor time of its process so far, and of the children that were waited for */
+	uint64_t used_ns;
 };
 
 /* Takes a thread without stopping it. options: enum trace_option. */
 int trace_seize(pid_t tid, unsigned options) __attribute__((warn_unused_result));
 
 /*
- * The next report, of thread `tid` or of any (0); `block` waits for one. 1: *out is filled; 0: none (only
- * without block); -EINTR: a signal came; -ECHILD: nobody is left to wait for.
+ * The next report, of thread `tid` or of any (0). 1: *out is filled; 0: none (only without TRACE_BLOCK); -EINTR: a
+ * signal came; -ECHILD: nobody is left to wait for.
  */
-int trace_wait(pid_t tid, bool block, struct trace_stop *out) __attribute__((warn_unused_result));
+enum trace_wait_flag {
+	TRACE_BLOCK = 1, /* waits for one */
+	TRACE_USED = 2,  /* asks for used_ns, too; costs a little for each thread of the process */
+};
+int trace_wait(pid_t tid, unsigned flags, struct trace_stop *out)
+	__attribute__((warn_unused_result));
 
 /* Consumes a report, for a thread that is to stay as it is for now. Never of TRACE_SIGNAL. */
 void trace_take(pid_t tid);

@@ -186,6 +186,27 @@ ended() {
 	kill "$pid"
 }
 
+@test "-T with a command: it stays stopped, though the job is over" {
+	local pid
+	# Set apart as a shell with job control does: timeout makes a process group of its own.
+	run timeout "$PATIENCE" "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
+	FACTS=$DIR/facts
+	wait_for grep -q '^pid=' "$FACTS"
+	pid=$(fact pid)
+	STARTED+=("$pid")
+	wait_for grep -q 'Stopped by signal' "$TRACE"
+	kill -CONT "$pid"
+	wait_for grep -q '^exit_group(0)' "$TRACE"
+	wait_for untraced "$pid"
+	stopped() { [ "$(state_of "$1")" = T ]; }
+	wait_for stopped "$pid"
+	sleep 0.1
+	stopped "$pid"
+	kill -CONT "$pid"
+	gone() { [ ! -e "/proc/$1" ] || is_zombie "$1"; }
+	wait_for gone "$pid"
+}
+
 @test "kill -9 while a program works: it goes on, with each signal it was to get" {
 	for round in 1 2 3 4 5 6 7 8; do
 		"$TRUSS" -o "$TRACE" "$STORY" forks 40 >"$DIR/facts" &
