@@ -150,6 +150,9 @@ void thread_free_all(struct threads_table *t)
 	for (size_t i = 0; i < t->buckets; i++)
 		while (t->bucket[i])
 			thread_remove(t, t->bucket[i]);
+	/* Of which no thread could be taken. */
+	while (t->processes)
+		process_remove(t, t->processes);
 	free(t->bucket);
 	*t = (struct threads_table){0};
 }

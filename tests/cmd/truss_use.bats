@@ -189,7 +189,7 @@ ended() {
 @test "-T with a command: it stays stopped, though the job is over" {
 	local pid
 	# Set apart as a shell with job control does: timeout makes a process group of its own.
-	run timeout "$PATIENCE" "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
+	timeout "$PATIENCE" "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
 	FACTS=$DIR/facts
 	wait_for grep -q '^pid=' "$FACTS"
 	pid=$(fact pid)
