@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "calls.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "counts.h"
@@ -127,6 +128,16 @@ static void finish(struct truss *t, struct thread *thr)
 	t->show->call(t, thr);
 }
 
+/* A program that traces others itself is told why it cannot. */
+static void explain_refusal(struct truss *t, struct thread *thr)
+{
+	const struct args_call *c = &thr->call;
+
+	if (c->error == EPERM && c->ent && !strcmp(c->ent->name, "ptrace") && thr->shown &&
+		!t->o->count)
+		t->show->note(t, thr, "traced by truss: cannot be traced by another");
+}
+
 void calls_flush(struct truss *t, struct thread *thr)
 {
 	if (!thr->interrupted)
@@ -156,6 +167,7 @@ static bool leave(struct truss *t, struct thread *thr, const struct trace_call *
 	if (t->o->names)
 		names_returned(thr);
 	finish(t, thr);
+	explain_refusal(t, thr);
 	if (t->o->names)
 		names_follow(thr);
 	if (thr->executed && !t->o->count)
