@@ -56,7 +56,7 @@ in_fish() {
 # truss_in_bash WORD...: what bash offers for the last one, with the tool in build/ answering for its words.
 truss_in_bash() {
 	PATH=${B:-$BATS_TEST_DIRNAME/../../build}:$PATH bash -c '. bash/truss; COMP_WORDS=(truss "$@"); COMP_CWORD=$#
-		compopt() { :; }; _truss; printf "%s\n" "${COMPREPLY[@]}"' - "$@"
+		compopt() { :; }; _truss truss; printf "%s\n" "${COMPREPLY[@]}"' - "$@"
 }
 
 @test "truss, bash: words of lists come from the tool, also behind a comma" {
