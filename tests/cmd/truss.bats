@@ -115,7 +115,7 @@ in_order() {
 
 @test "signals: once each, in their order, with what becomes of them" {
 	trace "$STORY" signals
-	[ "$(fact handled)" = 5 ]
+	[ "$(fact handled)" = 3 ]
 	[ "$(grep -c '^    Received signal #10, SIGUSR1 \[caught\]$' "$TRACE")" = 3 ]
 	[ "$(grep -c '^    Received signal #12, SIGUSR2 \[ignored\]$' "$TRACE")" = 1 ]
 	in_order '    Received signal #14, SIGALRM, in pause() [caught]' '      siginfo: SIGALRM' \
