@@ -2,15 +2,15 @@
 #include "attach.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/escape.h"
 #include "counts.h"
+#include "ctl/cave.h"
 #include "ctl/trace.h"
-#include "ctl/tracee.h"
+#include "gentle.h"
 #include "proc/access.h"
 #include "proc/threads.h"
 #include "show.h"
@@ -18,15 +18,15 @@
 #define COMMAND_MAX 4096
 /* Threads made while we take their makers are found by reading the list again. */
 #define TAKE_TRIES 1000
-#define SOON_NS    300000
 
 /* One operand. */
 struct attach {
 	struct proc *proc;
 	struct tid_ranges tids;
 	size_t taken;
-	bool waits; /* for a thread that fits */
-	bool told;  /* -a: its command line was shown */
+	bool narrow; /* a 32-bit program */
+	bool waits;  /* for a thread that fits */
+	bool told;   /* -a: its command line was shown */
 	struct attach *next;
 };
 
@@ -56,25 +56,6 @@ static bool is_wanted(const struct attach *a, pid_t tid)
 	return !a->tids.n || tid_ranges_has(&a->tids, tid);
 }
 
-/*
- * "The moment of truth": between the interruption of a call and trace_settle() a SIGKILL of truss would show the
- * interruption. So that is done here, thread by thread, some microseconds after; who does not stop as soon as that
- * runs, or is not in such a call. The stop itself is dealt with as an event.
- */
-static void settle_soon(pid_t tid)
-{
-	uint64_t end = tracee_clock() + SOON_NS;
-	struct trace_stop s;
-
-	do {
-		if (trace_wait(tid, 0, &s) != 1)
-			continue;
-		if (s.kind == TRACE_TRAP)
-			trace_settle(tid, false);
-		return;
-	} while (tracee_clock() < end && sched_yield() == 0);
-}
-
 /* One thread. 0; ERR_GONE: it has ended. */
 static int take_thread(struct truss *t, struct attach *a, struct process *p, pid_t tid)
 {
@@ -89,12 +70,8 @@ static int take_thread(struct truss *t, struct attach *a, struct process *p, pid
 	thr = thread_add(&t->table, tid, p);
 	if (!thr)
 		return -ENOMEM;
-	thr->asked = true;
 	a->taken++;
-	err = tracee_interrupt(tid);
-	if (!err)
-		settle_soon(tid);
-	return err;
+	return gentle_interrupt(t, a->proc, thr, a->narrow);
 }
 
 static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
@@ -126,6 +103,8 @@ static int take_process(struct truss *t, struct attach *a)
 	size_t fresh;
 	int err = access_check(a->proc);
 
+	if (!err)
+		err = cave_is_narrow(a->proc, &a->narrow);
 	for (int i = 0; !err && i < TAKE_TRIES; i++) {
 		err = take_listed(t, a, &fresh);
 		if (!fresh)

@@ -3,6 +3,7 @@
 #include "calls.h"
 #include "event.h"
 #include "exec.h"
+#include "gentle.h"
 #include "life.h"
 #include "mem.h"
 #include "release.h"
@@ -93,6 +94,7 @@ void event_dispatch(struct truss *t, struct event *ev)
 
 	if (ev->thr) {
 		ev->thr->state = THREAD_STANDS;
+		gentle_forget(t, ev->thr);
 		mem_forget(&ev->thr->mem);
 		if (ev->thr->process->quiet && ev->kind != EVENT_EXEC && ev->kind != EVENT_DEAD) {
 			life_quiet(ev->thr, &ev->stop);

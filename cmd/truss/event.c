@@ -8,8 +8,10 @@
 #include "ctl/tracee.h"
 #include "interrupt.h"
 
-#define TICK_FULL_MS  20  /* while lines wait to be written */
-#define TICK_EMPTY_MS 250 /* to see who sleeps */
+#define TICK_GENTLE_MS 2           /* while threads are to be asked to stop as soon as they may */
+#define GENTLE_SOON_NS 1000000000u /* after that not quite so often */
+#define TICK_FULL_MS   20          /* while lines wait to be written */
+#define TICK_EMPTY_MS  250         /* to see who sleeps */
 
 static enum event_kind kind_of(const struct trace_stop *s)
 {
@@ -43,7 +45,11 @@ static void prepare_to_wait(struct truss *t)
 {
 	if (t->out.page.len && t->out.terminal)
 		out_flush(&t->out);
-	watch_tick(&t->watch, t->out.page.len ? TICK_FULL_MS : TICK_EMPTY_MS);
+	if (t->postponed && t->now - t->base < GENTLE_SOON_NS)
+		watch_tick(&t->watch, TICK_GENTLE_MS);
+	else
+		watch_tick(
+			&t->watch, t->postponed || t->out.page.len ? TICK_FULL_MS : TICK_EMPTY_MS);
 }
 
 static enum event_kind wait_for_stop(struct truss *t, struct event *ev)

@@ -54,6 +54,7 @@ static void tell_of_output(struct truss *t)
 
 void truss_run(struct truss *t, char **operands)
 {
+	t->now = tracee_clock();
 	if (t->o->pids ? attach_all(t, operands) : start_command(t, operands)) {
 		t->quick = quick_start(t->o);
 		begin(t);

@@ -51,11 +51,15 @@ struct thread {
 	struct process *process; /* NULL: a newborn nobody has told us of */
 	struct thread *chain;    /* of the hash */
 
-	bool asked;       /* taken while it was running, its stop asked for (attach.h) */
-	bool late;        /* ... moments after its call began: all of it may be started again */
-	bool in_call;     /* `call` is the one it is in */
-	bool shown;       /* that call is wanted (-t, -r, -w): its line is being made */
-	bool dumped;      /* -r or -w: the data follows the line */
+	bool asked;  /* taken while it was running, its stop asked for (attach.h) */
+	bool late;   /* ... moments after its call began: all of it may be started again */
+	bool narrow; /* of a 32-bit program, where it was taken */
+	const struct proc
+		*postponed; /* seized, but not asked to stop yet (gentle.h): its process */
+	uint64_t turns;     /* ... how often it ran by then */
+	bool in_call;       /* `call` is the one it is in */
+	bool shown;         /* that call is wanted (-t, -r, -w): its line is being made */
+	bool dumped;        /* -r or -w: the data follows the line */
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */
 	bool executed;    /* in an exec that has succeeded */

@@ -3,6 +3,7 @@
 
 #include "attach.h"
 #include "ctl/tracee.h"
+#include "gentle.h"
 #include "life.h"
 #include "show.h"
 
@@ -46,6 +47,7 @@ void tick_event(struct truss *t)
 	t->now = tracee_clock();
 	if (!t->o->no_sleep)
 		thread_each(&t->table, look, &l);
+	gentle_tick(t);
 	if (t->awaited)
 		attach_awaited(t);
 	out_flush(&t->out);

@@ -45,6 +45,7 @@ struct truss {
 	bool done;         /* the loop ends */
 	bool left_stopped; /* ... because a process was left stopped at an event */
 	bool begun;        /* the first event has been seen */
+	size_t postponed;  /* threads that are not asked to stop yet (gentle.h) */
 	size_t awaited;    /* -p pid/tids without such a thread yet: operands that wait for one */
 	struct attach *attached; /* -p: the operands */
 	struct watch watch;

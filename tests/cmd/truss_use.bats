@@ -25,6 +25,10 @@ traced() {
 	! untraced "$1"
 }
 
+stopped() {
+	[ "$(state_of "$1")" = T ]
+}
+
 # begin_trace ARGUMENT...: truss in the background, as TRACER.
 begin_trace() {
 	"$TRUSS" -o "$TRACE" "$@" &
@@ -180,7 +184,7 @@ ended() {
 	STARTED+=("$pid")
 	run timeout --foreground "$PATIENCE" "$TRUSS" -o "$TRACE" -T wait4 -p "$pid"
 	[ "$status" = 0 ]
-	wait_for [ "$(state_of "$pid")" = T ]
+	wait_for stopped "$pid"
 	untraced "$pid"
 	[[ $(tail -n 1 "$TRACE") == *'wait4('* || $(tail -n 2 "$TRACE") == *'wait4('* ]]
 	kill -CONT "$pid"
@@ -190,8 +194,8 @@ ended() {
 
 @test "-T with a command: it stays stopped, though the job is over" {
 	local pid
-	# Set apart as a shell with job control does: timeout makes a process group of its own.
-	timeout "$PATIENCE" "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
+	# Set apart as a shell with job control does it: the group of the job has nobody but truss and the command.
+	bash -mc '"$@" & wait' - "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
 	FACTS=$DIR/facts
 	wait_for grep -q '^pid=' "$FACTS"
 	pid=$(fact pid)
@@ -200,7 +204,6 @@ ended() {
 	kill -CONT "$pid"
 	wait_for grep -q '^exit_group(0)' "$TRACE"
 	wait_for untraced "$pid"
-	stopped() { [ "$(state_of "$1")" = T ]; }
 	wait_for stopped "$pid"
 	sleep 0.1
 	stopped "$pid"

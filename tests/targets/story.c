@@ -285,17 +285,36 @@ static void *in_read(void *arg)
 	return NULL;
 }
 
+static volatile bool ends;
+
+/* With a time limit: nobody can put that right, unless it has only just begun. */
+static void *in_timed_epoll(void *arg)
+{
+	struct epoll_event e;
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	(void)arg;
+	sem_post(&ready);
+	while (!ends)
+		if (epoll_wait(fd, &e, 1, 250) != 0)
+			__atomic_add_fetch(&interrupted, 1, __ATOMIC_SEQ_CST);
+	close(fd);
+	sem_post(&over);
+	return NULL;
+}
+
 /*
  * Threads in calls that a stop makes return EINTR, unless it is put right. Waits for the end of its
  * input, wakes them, and says how many saw EINTR.
  */
 static int asleep(char **arg)
 {
-	static void *(*const how[])(void *) = {in_epoll, in_semop, in_sigwait, in_read};
+	static void *(*const how[])(void *) = {
+		in_epoll, in_semop, in_sigwait, in_read, in_timed_epoll};
 	struct epoll_event e = {.events = EPOLLIN};
 	struct sembuf up = {0, 1, 0};
 	sigset_t set;
-	pthread_t t[4];
+	pthread_t t[5];
 	int p[2], q[2];
 
 	(void)arg;
@@ -309,15 +328,16 @@ static int asleep(char **arg)
 	must(epoll_ctl(epoll_fd, EPOLL_CTL_ADD, p[0], &e) == 0);
 	sem_id = semget(IPC_PRIVATE, 1, 0600);
 	must(sem_id >= 0);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		must(pthread_create(&t[i], NULL, how[i], NULL) == 0);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		must(sem_wait(&ready) == 0);
 	usleep(100000);
 	victim_wait();
+	ends = true;
 	must(write(p[1], "", 1) == 1 && semop(sem_id, &up, 1) == 0 &&
 		kill(getpid(), SIGUSR1) == 0 && write(pipe_out, "", 1) == 1);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		must(sem_wait(&over) == 0);
 	must(semctl(sem_id, 0, IPC_RMID) == 0);
 	fact("interrupted", interrupted);
