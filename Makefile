@@ -26,8 +26,9 @@ LDALL    := $(LDFLAGS) $(SANFLAGS)
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -lcap
-LDLIBS_truss  := -lseccomp
+LDLIBS_common := -lcap -ljansson
+# Each library is a cost at every start: only those that are used.
+LDLIBS_truss  := -Wl,--as-needed -lseccomp
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "base/err.h"
+#include "extras.h"
 #include "sock.h"
 
 #define SOCKS   256 /* sockets in one batch of calls: they have many */
@@ -21,7 +22,7 @@ enum { CALL_STATX, CALL_GETFL, CALL_GETFD, CALLS };
 enum { CALL_LSEEK, CALL_INODE, OFFSET_CALLS };
 
 struct asker {
-	struct way *way, *cred;
+	struct way *way, *second;
 	struct facts *f;
 	struct looker *looker;
 	bool first_line;
@@ -70,7 +71,7 @@ static void lay_out(struct asker *a)
 	}
 }
 
-struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool first_line)
+struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line)
 {
 	struct asker *a = malloc(sizeof(*a));
 
@@ -78,7 +79,7 @@ struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool 
 		return NULL;
 	memset(a, 0, offsetof(struct asker, stx));
 	a->way = w;
-	a->cred = cred;
+	a->second = second;
 	a->f = k->f;
 	a->looker = k;
 	a->first_line = first_line;
@@ -184,6 +185,15 @@ int ask_offsets(struct asker *a, struct desc **list, size_t n)
 	return err == ERR_NOTSUP ? 0 : err;
 }
 
+int ask_extras(struct asker *a, struct desc **list, size_t n)
+{
+	int err = a->first_line
+		? 0
+		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
+
+	return err == ERR_NOTSUP ? 0 : err;
+}
+
 static bool have_asker(struct asker *a)
 {
 	if (!a->socks)
@@ -197,7 +207,7 @@ static int ask_some_socks(struct asker *a, struct desc **socks, size_t n)
 
 	if (!have_asker(a))
 		return -ENOMEM;
-	err = sock_ask(a->socks, a->way, a->cred, a->f, socks, n);
+	err = sock_ask(a->socks, a->way, a->second, a->f, socks, n);
 	if (err != ERR_NOTSUP)
 		return err;
 	a->f->err_socks = err;
@@ -224,8 +234,9 @@ int ask_socks(struct asker *a, struct desc **list, size_t n)
 	return k && !err ? ask_some_socks(a, socks, k) : err;
 }
 
-/* Which of them are sockets now, by the text of their links: a guess as to what they will be. */
-static size_t guess_socks(struct asker *a, struct desc **list, size_t n, struct desc **socks)
+/* Which of them are sockets now, and of what kind, by /proc: a guess as to what they will be. */
+static size_t guess_socks(
+	struct asker *a, struct desc **list, size_t n, struct desc **socks, uint8_t *kind)
 {
 	static const char sock[] = "socket:[";
 	struct buf link = {0};
@@ -234,8 +245,11 @@ static size_t guess_socks(struct asker *a, struct desc **list, size_t n, struct 
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&link);
 		if (fd_view_link(&a->looker->view, list[i]->fd, &link) == 0 &&
-			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0)
+			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0) {
+			if (!a->second)
+				kind[k] = sock_guess_kind(&a->looker->view, list[i]->fd);
 			socks[k++] = list[i];
+		}
 	}
 	buf_free(&link);
 	return k;
@@ -265,8 +279,9 @@ static int run_both(struct way *w, struct call *one, size_t n, struct call *two,
 static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 {
 	struct desc *socks[AT_ONCE];
+	uint8_t kind[AT_ONCE];
 	struct call *calls;
-	size_t k = guess_socks(a, list, n, socks), ncalls;
+	size_t k = guess_socks(a, list, n, socks, kind), ncalls;
 	int err;
 
 	if (k == 0)
@@ -274,12 +289,14 @@ static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 	if (!have_asker(a))
 		return -ENOMEM;
 	aim_first(a, list, n);
-	calls = sock_calls(a->socks, socks, k, &ncalls);
+	calls = sock_calls(a->socks, socks, a->second ? NULL : kind, k, &ncalls);
+	if (!calls)
+		return -ENOMEM;
 	err = run_both(a->way, a->call, n * a->calls, calls, ncalls);
 	if (err)
 		return take_all_first(a, list, n, err);
 	err = take_all_first(a, list, n, 0);
-	return err ? err : sock_take(a->socks, a->way, a->cred, a->f, socks, k);
+	return err ? err : sock_take(a->socks, a->way, a->second, a->f, socks, k);
 }
 
 int ask_first_questions(struct asker *a, struct desc **list, size_t n)

@@ -10,9 +10,9 @@ struct asker;
 
 #define ASK_MOST 512 /* descriptors in one go */
 
-/* What is given stays the caller's, and must outlive the asker. cred: see sock_ask(). NULL: out of
+/* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of
  * memory. */
-struct asker *asker_new(struct way *w, struct way *cred, struct looker *k, bool first_line);
+struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line);
 void asker_free(struct asker *a);
 
 /*
@@ -28,6 +28,9 @@ int ask_first_questions(struct asker *a, struct desc **list, size_t n)
  * asked: saves reading their fdinfo. Sets pos and pos_asked. 0, ERR_GONE, -ENOMEM.
  */
 int ask_offsets(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
+
+/* What only calls tell of some kinds (extras.h), except when only first lines are wanted. 0, ERR_GONE, -ENOMEM. */
+int ask_extras(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));
 
 /* The sockets among them that have not been asked yet. 0, ERR_GONE, -ENOMEM. */
 int ask_socks(struct asker *a, struct desc **list, size_t n) __attribute__((warn_unused_result));

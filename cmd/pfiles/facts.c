@@ -8,9 +8,16 @@ void facts_free(struct facts *f)
 {
 	free(f->desc);
 	free(f->sock);
+	free(f->option);
+	free(f->tcp);
+	free(f->far);
+	free(f->netns);
 	free(f->lock);
 	buf_free(&f->paths);
 	buf_free(&f->names);
+	buf_free(&f->info);
+	buf_free(&f->asked);
+	buf_free(&f->notes);
 	buf_free(&f->command);
 	buf_free(&f->why_socks);
 	memset(f, 0, sizeof(*f));
@@ -38,24 +45,44 @@ static void *more(void *array, size_t n, size_t *cap, size_t size)
 	return grown;
 }
 
+/* One more at the end of the array `array` of facts, zeroed; NULL from the function when out of memory. */
+#define ADD(f, array)                                                                              \
+	do {                                                                                       \
+		void *grown =                                                                      \
+			more((f)->array, (f)->n##array, &(f)->cap_##array, sizeof(*(f)->array));   \
+		if (!grown)                                                                        \
+			return NULL;                                                               \
+		(f)->array = grown;                                                                \
+		memset(&(f)->array[(f)->n##array], 0, sizeof(*(f)->array));                        \
+		return &(f)->array[(f)->n##array++];                                               \
+	} while (0)
+
 struct sock *facts_add_sock(struct facts *f)
 {
-	struct sock *grown = more(f->sock, f->nsock, &f->cap_sock, sizeof(*grown));
+	ADD(f, sock);
+}
 
-	if (!grown)
-		return NULL;
-	f->sock = grown;
-	memset(&grown[f->nsock], 0, sizeof(*grown));
-	return &grown[f->nsock++];
+struct sock_option_value *facts_add_option(struct facts *f)
+{
+	ADD(f, option);
+}
+
+struct sock_tcp *facts_add_tcp(struct facts *f)
+{
+	ADD(f, tcp);
+}
+
+struct far_end *facts_add_far(struct facts *f)
+{
+	ADD(f, far);
+}
+
+struct sock_netns *facts_add_netns(struct facts *f)
+{
+	ADD(f, netns);
 }
 
 struct lock *facts_add_lock(struct facts *f)
 {
-	struct lock *grown = more(f->lock, f->nlock, &f->cap_lock, sizeof(*grown));
-
-	if (!grown)
-		return NULL;
-	f->lock = grown;
-	memset(&grown[f->nlock], 0, sizeof(*grown));
-	return &grown[f->nlock++];
+	ADD(f, lock);
 }

@@ -25,6 +25,7 @@
 
 #include "base/cli.h"
 #include "ask.h"
+#include "kind.h"
 #include "look.h"
 
 #define LOOKS 3
@@ -33,8 +34,10 @@
 struct gather {
 	struct facts *f;
 	bool first_line;
+	struct mount_table *target_mounts;
 	struct looker looker;
 	struct asker *asker;
+	struct lock_table locks;
 
 	/* The follower. */
 	pthread_t thread;
@@ -45,25 +48,21 @@ struct gather {
 	size_t looked; /* those before this one are, or are being, */
 	size_t back;   /* and those from this one on, by who asked and has nothing else to do */
 	bool end;      /* no more will come */
-	int err;       /* what it met */
 	struct looker helper;
-	struct facts helped; /* what the helper keeps: paths and locks */
+	struct facts helped; /* what the helper keeps: paths and notes */
 };
 
 /* ---- the follower ---- */
 
-static int look_at_range(struct gather *g, struct looker *k, size_t from, size_t to)
+static void look_at_range(struct gather *g, struct looker *k, size_t from, size_t to)
 {
-	int err = 0;
-
-	for (size_t i = from; i < to && !err; i++) {
+	for (size_t i = from; i < to; i++) {
 		struct desc *d = &g->f->desc[i];
 
 		/* Not d->state: the other thread may be writing it. */
 		if (d->identified)
-			err = look_desc(k, d);
+			look_desc(k, d);
 	}
-	return err;
 }
 
 /* The next piece from the front, waiting for it; false when there will be none. */
@@ -96,11 +95,9 @@ static void *follow(void *arg)
 {
 	struct gather *g = arg;
 	size_t from, to;
-	int err = 0;
 
-	while (!err && next_piece(g, &from, &to))
-		err = look_at_range(g, &g->looker, from, to);
-	g->err = err;
+	while (next_piece(g, &from, &to))
+		look_at_range(g, &g->looker, from, to);
 	return NULL;
 }
 
@@ -135,19 +132,20 @@ static void follower_start(struct gather *g, size_t n)
 }
 
 /* Hands the descriptors before `upto` to the follower, or looks at them here if there is none. */
-static int follower_tell(struct gather *g, size_t upto)
+static void follower_tell(struct gather *g, size_t upto)
 {
 	size_t from = g->asked;
 
 	if (!g->follows) {
 		g->asked = upto;
-		return g->first_line ? 0 : look_at_range(g, &g->looker, from, upto);
+		if (!g->first_line)
+			look_at_range(g, &g->looker, from, upto);
+		return;
 	}
 	pthread_mutex_lock(&g->mutex);
 	g->asked = upto;
 	pthread_cond_signal(&g->more);
 	pthread_mutex_unlock(&g->mutex);
-	return 0;
 }
 
 /* All have been asked: looks at descriptors from the end, until it meets the follower. */
@@ -159,8 +157,9 @@ static int follower_help(struct gather *g, size_t n)
 	if (!g->follows || g->asked < n)
 		return 0;
 	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
+	g->helper.locks_hidden = g->looker.locks_hidden;
 	while (!err && last_piece(g, &from, &to))
-		err = look_at_range(g, &g->helper, from, to);
+		look_at_range(g, &g->helper, from, to);
 	looker_close(&g->helper);
 	return err;
 }
@@ -169,22 +168,15 @@ static int follower_help(struct gather *g, size_t n)
 static int take_helped(struct gather *g, size_t n)
 {
 	struct facts *f = g->f, *helped = &g->helped;
-	size_t paths = f->paths.len;
-	uint32_t locks = (uint32_t)f->nlock;
+	size_t paths = f->paths.len, info = f->info.len;
 
 	buf_add(&f->paths, helped->paths.data, helped->paths.len);
-	for (size_t i = 0; i < helped->nlock; i++) {
-		struct lock *l = facts_add_lock(f);
-
-		if (!l)
-			return -ENOMEM;
-		*l = helped->lock[i];
-	}
+	buf_add(&f->info, helped->info.data, helped->info.len);
 	for (size_t i = g->back; i < n; i++) {
 		f->desc[i].path.at += paths;
-		f->desc[i].lock_at += locks;
+		f->desc[i].info.at += info;
 	}
-	return helped->paths.failed ? -ENOMEM : 0;
+	return helped->paths.failed || helped->info.failed ? -ENOMEM : 0;
 }
 
 static int follower_end(struct gather *g, size_t n)
@@ -202,10 +194,19 @@ static int follower_end(struct gather *g, size_t n)
 	pthread_mutex_destroy(&g->mutex);
 	err = take_helped(g, n);
 	facts_free(&g->helped);
-	return g->err ? g->err : err;
+	return err;
 }
 
 /* ---- all descriptors ---- */
+
+static void identify(struct gather *g, struct desc *d)
+{
+	if (d->kind == KIND_OTHER)
+		d->kind = kind_of(d, g->looker.mounts, "", 0);
+	d->identified = d->state == DESC_OK;
+	if (!g->first_line && look_lockable(&g->looker, d))
+		lock_table_begin(&g->locks, g->looker.p, g->target_mounts);
+}
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 {
@@ -217,12 +218,25 @@ static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 	err = ask_first_questions(g->asker, list, n);
 	if (!err)
 		err = ask_offsets(g->asker, list, n);
-	for (size_t i = 0; i < n && !err; i++)
-		list[i]->identified = list[i]->state == DESC_OK;
 	if (!err)
-		err = follower_tell(g, (size_t)(first - g->f->desc) + n);
+		err = ask_extras(g->asker, list, n);
+	for (size_t i = 0; i < n && !err; i++)
+		identify(g, list[i]);
+	if (!err)
+		follower_tell(g, (size_t)(first - g->f->desc) + n);
 	if (!err && !g->first_line)
 		err = ask_socks(g->asker, list, n);
+	return err;
+}
+
+/* After everything else, so that nobody waits for the table. */
+static int look_for_locks(struct gather *g, struct desc *d, size_t n)
+{
+	int err = g->first_line ? 0 : lock_table_end(&g->locks);
+
+	for (size_t i = 0; i < n && !err && !g->first_line; i++)
+		if (d[i].state == DESC_OK && !d[i].other_file && !look_is_sock(&d[i]))
+			err = look_locks(&g->looker, &g->locks, &d[i]);
 	return err;
 }
 
@@ -242,7 +256,8 @@ static int look_at_all(struct gather *g, size_t n)
 	if (!err)
 		err = follower_help(g, n);
 	err_follower = follower_end(g, n);
-	return err ? err : err_follower;
+	err = err ? err : err_follower;
+	return err ? err : look_for_locks(g, f->desc, f->ndesc);
 }
 
 static bool has_changed(struct desc *d)
@@ -265,8 +280,13 @@ static int look_again(struct gather *g, bool *any)
 		if (!has_changed(d))
 			continue;
 		err = ask_first_questions(g->asker, &d, 1);
+		if (!err)
+			err = ask_extras(g->asker, &d, 1);
 		if (!err && d->state == DESC_OK)
-			err = look_desc(&g->looker, d);
+			look_desc(&g->looker, d);
+		identify(g, d);
+		if (!err)
+			err = look_for_locks(g, d, 1);
 		if (!err && d->state == DESC_OK && !d->other_file)
 			err = ask_socks(g->asker, &d, 1);
 		*any |= has_changed(d);
@@ -293,15 +313,21 @@ static int look_until_steady(struct gather *g, size_t n)
 	for (int i = 1; i < LOOKS && changed && !err && !cli_interrupted(); i++)
 		err = look_again(g, &changed);
 	leave_out_closed(g->f);
-	if (!err && (g->f->paths.failed || g->f->names.failed || g->looker.link.failed))
+	if (!err &&
+		(g->f->paths.failed || g->f->names.failed || g->f->info.failed ||
+			g->f->asked.failed || g->looker.link.failed))
 		err = -ENOMEM;
 	return err;
 }
 
-int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
+int gather(struct proc *p, struct way *w, struct way *second, const struct fds *list,
 	const struct gather_opts *o, struct facts *out)
 {
-	struct gather g = {.f = out, .first_line = o->first_line};
+	struct gather g = {
+		.f = out,
+		.first_line = o->first_line,
+		.target_mounts = o->target_mounts,
+	};
 	int err;
 
 	out->desc = calloc(list->n ? list->n : 1, sizeof(*out->desc));
@@ -309,12 +335,16 @@ int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *li
 		return -ENOMEM;
 	for (size_t i = 0; i < list->n; i++)
 		out->desc[i].fd = list->fd[i];
+	if (!o->first_line)
+		mounts_read(o->mounts);
 	err = looker_open(p, o->mounts, out, &g.looker);
 	if (err)
 		goto out_looker;
-	g.asker = asker_new(w, cred, &g.looker, o->first_line);
+	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
+	g.asker = asker_new(w, second, &g.looker, o->first_line);
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
+	lock_table_free(&g.locks);
 out_looker:
 	looker_close(&g.looker);
 	return err;

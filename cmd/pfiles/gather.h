@@ -4,6 +4,7 @@
 
 #include "ctl/way.h"
 #include "facts.h"
+#include "mount_table.h"
 #include "mounts.h"
 #include "proc/fds.h"
 
@@ -15,15 +16,16 @@
 
 struct gather_opts {
 	struct mounts *mounts;
+	struct mount_table *target_mounts; /* of the process; read when needed */
 	bool first_line; /* no more than the first line of each descriptor shows */
 };
 
 /*
- * Gathers the facts of the descriptors in `list` into out->desc. cred: see sock_ask(). Stops early
+ * Gathers the facts of the descriptors in `list` into out->desc. second: see sock_ask(). Stops early
  * when cli_interrupted(), with the descriptors looked at so far. 0, ERR_GONE, -ENOMEM, or why
  * /proc/PID/fd cannot be entered.
  */
-int gather(struct proc *p, struct way *w, struct way *cred, const struct fds *list,
+int gather(struct proc *p, struct way *w, struct way *second, const struct fds *list,
 	const struct gather_opts *o, struct facts *out) __attribute__((warn_unused_result));
 
 #endif

@@ -3,32 +3,24 @@
 #define PFILES_LOCKS_H
 
 #include "facts.h"
+#include "lock_table.h"
 #include "proc/fds.h"
 
 /*
- * All locks of the system, from /proc/locks, sorted by inode. The file shows no lock of a process
- * outside the reader's pid namespace. Zero-initialise; read at the first question.
+ * Whether locks of others are looked for on such a file: not on sockets and anonymous files, which nobody
+ * else can open, nor on terminals and memory devices (null, zero, random), so that a look at a shell need
+ * not wait for /proc/locks. Their own locks show all the same.
  */
-struct lock_table {
-	struct lock_row *row;
-	size_t n, cap;
-	struct mount_row *mount; /* of the target: /proc/PID/mountinfo */
-	size_t nmount, cap_mount;
-	bool read, mounts_read;
-};
-void lock_table_free(struct lock_table *t);
+bool locks_can_be(const struct desc *d);
 
-/*
- * Whether there may be a lock on an inode of this number, on whatever device; when in doubt, or out of
- * memory, there may. Saves reading the fdinfo of files that nobody has locked.
- */
-bool locks_maybe(struct lock_table *t, const struct proc *p, uint64_t ino);
+/* Whether there is a lock on an inode of this number, on whatever device. */
+bool locks_maybe(const struct lock_table *t, uint64_t ino);
 
 /*
  * Fills d->lock_at, d->locks, d->more_locks: the locks held through this open file (out of its
- * fdinfo), then all others on the same inode. Locks that are only waited for do not count.
+ * fdinfo), then all others on the same inode. Locks that are only waited for do not count. 0 or -ENOMEM.
  */
-int locks_of(struct lock_table *t, const struct proc *p, const struct fdinfo *info, struct desc *d,
-	struct facts *f) __attribute__((warn_unused_result));
+int locks_of(struct lock_table *t, const struct fdinfo *info, struct desc *d, struct facts *f)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -19,8 +19,10 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "info.h"
+#include "kind.h"
 
-int looker_open(const struct proc *p, struct mounts *m, struct facts *f, struct looker *out)
+int looker_open(const struct proc *p, const struct mounts *m, struct facts *f, struct looker *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->p = p;
@@ -37,7 +39,6 @@ void looker_close(struct looker *k)
 	fd_view_close(&k->view);
 	if (k->own_fds >= 0)
 		close(k->own_fds);
-	lock_table_free(&k->locks);
 	buf_free(&k->link);
 	fdinfo_free(&k->info);
 }
@@ -58,6 +59,7 @@ void look_take_stat(struct desc *d, const struct statx *s)
 	d->rdev_minor = s->stx_rdev_minor;
 	d->ino = s->stx_ino;
 	d->size = s->stx_size;
+	d->nlink = s->stx_nlink;
 	d->mnt_id = s->stx_mask & STATX_MNT_ID ? (int64_t)s->stx_mnt_id : -1;
 }
 
@@ -83,12 +85,12 @@ static bool is_anonymous(const struct desc *d)
 	return !d->err_stat && (d->mode & S_IFMT) == 0;
 }
 
-/* Not for anonymous files: the text of an epoll instance may be long, and holds up its users. */
+/* Not for sockets, nor for anonymous files of whose kind it says nothing. */
 static bool needs_info(struct looker *k, const struct desc *d)
 {
-	if (d->err_flags || d->err_cloexec || d->err_stat)
+	if (d->err_flags || d->err_cloexec || d->err_stat || info_has_more(d->kind))
 		return true;
-	if (d->pos_asked && !locks_maybe(&k->locks, k->p, d->ino))
+	if (d->pos_asked && !k->locks_hidden)
 		return false;
 	return !S_ISSOCK(d->mode) && !is_anonymous(d);
 }
@@ -135,25 +137,62 @@ static bool may_differ(const struct desc *d, const struct fdinfo *info)
 	return info->ino == 0 || (d->dev_major == 0 && !S_ISSOCK(d->mode));
 }
 
-static int take_info(struct looker *k, struct desc *d)
+/* Reads the fdinfo; false when there is none of the descriptor's file: other_file is set, or err says why. */
+static bool read_info(struct looker *k, struct desc *d, int *err)
 {
 	const struct fdinfo *info = &k->info;
 
-	d->err_pos = fd_view_info(&k->view, d->fd, &k->info);
-	if (d->err_pos == -ENOENT)
+	*err = fd_view_info(&k->view, d->fd, &k->info);
+	if (*err == -ENOENT)
 		d->other_file = true;
-	if (d->err_pos)
-		return 0;
+	if (*err)
+		return false;
 	take_flags(d, info);
 	if (!d->err_stat && d->mnt_id >= 0 && info->mnt_id >= 0 && d->mnt_id != info->mnt_id)
 		d->other_file = true;
 	if (!d->err_stat && info->ino != d->ino && !(may_differ(d, info) && same_by_stat(k, d)))
 		d->other_file = true;
-	if (look_is_sock(d) || d->other_file)
-		return 0;
-	d->pos = info->pos;
+	return !d->other_file;
+}
+
+static void take_notes(struct looker *k, struct desc *d)
+{
+	size_t at = k->f->info.len;
+
+	info_take(d->kind, buf_cstr(&k->info.text), &k->f->info);
+	d->info = (struct span){.at = at, .len = (uint32_t)(k->f->info.len - at)};
+}
+
+static void take_info(struct looker *k, struct desc *d)
+{
+	if (!read_info(k, d, &d->err_pos) || look_is_sock(d))
+		return;
+	take_notes(k, d);
+	d->pos = k->info.pos;
 	d->has_pos = can_seek(k, d);
-	return locks_of(&k->locks, k->p, info, d, k->f);
+	d->lock_ino = k->info.ino;
+	d->locked = k->info.nlocks > 0;
+}
+
+static bool is_pipe(const struct looker *k, const struct desc *d)
+{
+	return S_ISFIFO(d->mode) && mounts_of(k->mounts, MOUNTS_PIPES, d->dev_major, d->dev_minor);
+}
+
+bool look_lockable(const struct looker *k, const struct desc *d)
+{
+	return locks_can_be(d) && !is_pipe(k, d);
+}
+
+int look_locks(struct looker *k, struct lock_table *t, struct desc *d)
+{
+	int err;
+
+	if (!d->locked && !locks_maybe(t, d->lock_ino ? d->lock_ino : d->ino))
+		return 0;
+	if (!read_info(k, d, &err))
+		return 0;
+	return locks_of(t, &k->info, d, k->f);
 }
 
 /* Appends to k->link what the descriptor refers to, if it is the inode of the first question. */
@@ -179,11 +218,6 @@ static int link_of_place(struct looker *k, struct desc *d)
 	if (n >= 0)
 		buf_grew(&k->link, (size_t)n);
 	return err ? err : n < 0 ? -errno : 0;
-}
-
-static bool is_pipe(const struct looker *k, const struct desc *d)
-{
-	return S_ISFIFO(d->mode) && mounts_of_pipes(k->mounts, d->dev_major, d->dev_minor);
 }
 
 /* Whether the link's text is the one of just this pipe. */
@@ -220,19 +254,19 @@ static void check_link(struct looker *k, struct desc *d)
 		d->other_file = true;
 }
 
-int look_desc(struct looker *k, struct desc *d)
+void look_desc(struct looker *k, struct desc *d)
 {
 	bool proved = true;
-	int err = 0;
 
 	if (!look_is_sock(d))
 		take_link(k, d, &proved);
+	if (d->kind == KIND_OTHER && d->path.len && !k->f->paths.failed)
+		d->kind = kind_of(d, k->mounts, k->f->paths.data + d->path.at, d->path.len);
 	/* A socket's own questions end with its inode. */
 	if (needs_info(k, d) && !d->other_file)
-		err = take_info(k, d);
+		take_info(k, d);
 	else if (d->pos_asked)
 		d->has_pos = can_seek(k, d);
 	if (!proved && !d->err_path && !d->other_file && !k->f->paths.failed)
 		check_link(k, d);
-	return err;
 }

@@ -8,30 +8,37 @@
 #include "proc/fds.h"
 
 /*
- * The half of the work that /proc answers: paths, offsets, locks, and whether the file is still the
+ * The half of the work that /proc answers: paths, offsets, and whether the file is still the
  * one that the calls were about. It touches of a descriptor only what the calls do not: a thread of
  * its own may do it meanwhile.
  */
 struct looker {
 	const struct proc *p;
 	struct facts *f;
-	struct mounts *mounts;
+	const struct mounts *mounts; /* read */
 	struct fd_view view;
-	int own_fds; /* /proc/self/fd */
-	struct lock_table locks;
+	int own_fds;       /* /proc/self/fd */
+	bool locks_hidden; /* lock_table_hides(): only fdinfo is sure to show the own locks */
 	struct buf link;
 	struct fdinfo info; /* of the descriptor looked at last */
 };
 
-int looker_open(const struct proc *p, struct mounts *m, struct facts *f, struct looker *out)
+int looker_open(const struct proc *p, const struct mounts *m, struct facts *f, struct looker *out)
 	__attribute__((warn_unused_result));
 void looker_close(struct looker *k);
 
 /* The first line's facts, where the calls could not give them; sets err_stat, state. */
 void look_stat(struct looker *k, struct desc *d);
 
-/* One descriptor whose first questions have been answered. Sets other_file. 0 or -ENOMEM. */
-int look_desc(struct looker *k, struct desc *d) __attribute__((warn_unused_result));
+/* One descriptor whose first questions have been answered. Sets other_file. */
+void look_desc(struct looker *k, struct desc *d);
+
+/* Whether locks of others may be on it: locks_can_be(), and not a pipe without a name. */
+bool look_lockable(const struct looker *k, const struct desc *d);
+
+/* The locks of a descriptor that was looked at, once the table is read. Sets other_file. 0 or -ENOMEM. */
+int look_locks(struct looker *k, struct lock_table *t, struct desc *d)
+	__attribute__((warn_unused_result));
 
 /* Sets the facts that statx(2) gives. */
 void look_take_stat(struct desc *d, const struct statx *s);

@@ -2,21 +2,47 @@
 /* pfiles: what a live process knows of each of its descriptors. */
 #include "pfiles.h"
 
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 static const struct cli_option options[] = {
 	{'F', NULL, "accepted for the original's sake; a process traced by another needs no force"},
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
+	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'b', NULL, "borrow descriptors only: run nothing in the process, stop nobody"},
+	{'j', NULL, "as JSON, one object for each process"},
 	{'n', NULL, "only the first line of each descriptor"},
+	{'p', "fd,...", "only these descriptors: numbers and ranges such as 3,5-7"},
 	{'s', NULL, "say on standard error how the process was reached and who was stopped"},
 	{0},
 };
 
+static const struct cli_word words[] = {{"json", 'j'}, {0}};
+
 static const struct cli_spec spec = {
 	.name = "pfiles",
-	.synopsis = "[-FHbns] pid | /proc/pid ...",
+	.synopsis = "[-FHbjns] [-d seconds] [-p fd,...] pid | /proc/pid ...",
 	.purpose = "report open files of processes",
 	.options = options,
+	.words = words,
 };
+
+static void only(struct cli *c, struct opts *o)
+{
+	fd_list_free(&o->only);
+	if (!fd_list_parse(c->argument, &o->only))
+		cli_usage_error(
+			c, "option -p wants descriptors such as 3,5-7, not %s", c->argument);
+}
+
+/* no-color.org: any value but the empty one switches colours off. */
+static bool wants_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
 
 int main(int argc, char **argv)
 {
@@ -29,15 +55,23 @@ int main(int argc, char **argv)
 		switch (letter) {
 		case 'H': o.hold = true; break;
 		case 'b': o.borrow = true; break;
+		case 'd': o.seconds = cli_number(&c, 'd', 1, 1000000); break;
+		case 'j': o.json = true; break;
 		case 'n': o.first_line = true; break;
+		case 'p': only(&c, &o); break;
 		case 's': o.report = true; break;
 		}
 	}
 	argv = cli_operands(&c, 1);
+	o.colour = wants_colour();
 	cli_catch_signals(&c);
 	for (; *argv && !cli_interrupted(); argv++)
 		pfiles_one(&c, *argv, &o);
 	mounts_free(&o.mounts);
+	settle_free(&o.settle);
+	fd_list_free(&o.only);
+	sock_diag_free(&o.tables);
+	ends_free(&o.ends);
 	cli_die_if_interrupted(&c);
 	return cli_finish(&c);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -67,7 +68,6 @@ static void read_mounts(struct mounts *m)
 	char *line = NULL;
 	size_t cap = 0;
 
-	m->read = true;
 	if (!f)
 		return;
 	while (getline(&line, &cap, f) > 0)
@@ -78,29 +78,57 @@ static void read_mounts(struct mounts *m)
 		qsort(m->local, m->n, sizeof(*m->local), by_device);
 }
 
-bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor)
+static int open_special(enum mounts_special which)
+{
+	int end[2];
+
+	switch (which) {
+	case MOUNTS_PIPES:
+		if (pipe2(end, O_CLOEXEC) < 0)
+			return -1;
+		close(end[1]);
+		return end[0];
+	case MOUNTS_MEMFDS: return memfd_create("pfiles", MFD_CLOEXEC);
+	case MOUNTS_NAMESPACES: return open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	default: return -1;
+	}
+}
+
+/* One of our own tells the device of all. */
+static void find_special(struct mounts *m, enum mounts_special which)
+{
+	struct stat s;
+	int fd = open_special(which);
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &s) == 0) {
+		m->special[which].device = (struct mount){major(s.st_dev), minor(s.st_dev)};
+		m->special[which].known = true;
+	}
+	close(fd);
+}
+
+void mounts_read(struct mounts *m)
+{
+	if (m->read)
+		return;
+	m->read = true;
+	read_mounts(m);
+	for (int i = 0; i < MOUNTS_SPECIAL; i++)
+		find_special(m, (enum mounts_special)i);
+}
+
+bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor)
 {
 	const struct mount key = {dev_major, dev_minor};
 
-	if (dev_major != 0)
-		return true;
-	if (!m->read)
-		read_mounts(m);
-	return m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device);
+	return dev_major != 0 || (m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device));
 }
 
-bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor)
+bool mounts_of(
+	const struct mounts *m, enum mounts_special which, unsigned dev_major, unsigned dev_minor)
 {
-	struct stat s;
-	int end[2];
-
-	if (!m->pipes_known && pipe2(end, O_CLOEXEC) == 0) {
-		if (fstat(end[0], &s) == 0) {
-			m->pipes = (struct mount){major(s.st_dev), minor(s.st_dev)};
-			m->pipes_known = true;
-		}
-		close(end[0]);
-		close(end[1]);
-	}
-	return m->pipes_known && m->pipes.dev_major == dev_major && m->pipes.dev_minor == dev_minor;
+	return m->special[which].known && m->special[which].device.dev_major == dev_major &&
+		m->special[which].device.dev_minor == dev_minor;
 }

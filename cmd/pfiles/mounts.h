@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* File systems of the kernel's own, which are mounted nowhere. */
+enum mounts_special { MOUNTS_PIPES, MOUNTS_MEMFDS, MOUNTS_NAMESPACES, MOUNTS_SPECIAL };
+
 /*
  * Which devices (st_dev) belong to file systems that answer from this machine's memory and disks,
  * so that to walk to one of their files cannot wait for a server. From the tool's own
- * /proc/self/mountinfo, read once, at the first question. Zero-initialise; mounts_free.
+ * /proc/self/mountinfo. Zero-initialise; mounts_free.
  */
 struct mounts {
 	struct mount {
@@ -16,15 +19,20 @@ struct mounts {
 	} * local;
 	size_t n, cap;
 	bool read;
-	bool pipes_known; /* pipes: the device of pipe(2) */
-	struct mount pipes;
+	struct {
+		bool known;
+		struct mount device;
+	} special[MOUNTS_SPECIAL];
 };
+/* Once; again it does nothing. Several threads may ask afterwards. */
+void mounts_read(struct mounts *m);
 void mounts_free(struct mounts *m);
 
 /* false also for what is not known. */
-bool mounts_local(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor);
 
-/* Whether it is the device of all pipes without a name. */
-bool mounts_of_pipes(struct mounts *m, unsigned dev_major, unsigned dev_minor);
+/* Whether it is the device of that one: of all pipes without a name, all memfds, all namespaces. */
+bool mounts_of(
+	const struct mounts *m, enum mounts_special which, unsigned dev_major, unsigned dev_minor);
 
 #endif

@@ -5,27 +5,31 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "base/err.h"
 #include "base/escape.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
+#include "difference.h"
 #include "facts.h"
 #include "gather.h"
+#include "page.h"
 #include "proc/access.h"
 #include "proc/fds.h"
 #include "proc/operand.h"
 #include "proc/proc.h"
 #include "proc/status.h"
 #include "report.h"
-#include "show.h"
+#include "sock_flight.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
 #define HOLD_BUDGET_MS  3000
-#define PAGE_BYTES      65536
 #define AUXV_MAX        4096
 #define EXEC_TRIES      3
 
@@ -70,10 +74,28 @@ static bool same_namespace(const struct proc *p, const char *rel)
 }
 
 /*
- * User and process ids in answers depend on the namespaces of who asks. In a foreign user namespace
- * nothing is asked by the agent, in a foreign pid namespace not who the peer of a socket is.
+ * A second way, by borrowing, for what is asked of some descriptors only: where the agent is a thread of the
+ * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
+ * else there than here. None if it would be of no use.
  */
-static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w, struct way **cred)
+static int open_aside(struct proc *p, const struct way *w, struct way **second)
+{
+	bool same_pids = same_namespace(p, "ns/pid");
+	int err;
+
+	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
+		return 0;
+	err = way_open(p, WAY_NO_AGENT, second);
+	if (!err && same_pids && way_kind(*second) != WAY_BORROW) {
+		way_close(*second);
+		*second = NULL;
+	}
+	return err;
+}
+
+/* In a foreign user namespace user ids mean something else: nothing is asked by the agent. */
+static int open_ways(
+	struct proc *p, struct look *l, size_t nfds, struct way **w, struct way **second)
 {
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
@@ -85,25 +107,51 @@ static int open_ways(struct proc *p, struct look *l, size_t nfds, struct way **w
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
 	err = way_open(p, flags, w);
-	if (err || way_kind(*w) != WAY_AGENT || same_namespace(p, "ns/pid"))
-		return err;
-	return way_open(p, WAY_NO_AGENT, cred);
+	return err ? err : open_aside(p, *w, second);
+}
+
+static uint64_t calls_of(const struct way *w)
+{
+	struct way_report r;
+
+	way_report(w, &r);
+	return r.calls;
+}
+
+/* What neither the process nor its descriptors tell, after both have been left alone. */
+static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
+{
+	int err = sock_diag(p, &o->tables, f);
+
+	if (!err)
+		err = sock_flight(p, f);
+	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
-	const struct gather_opts go = {.mounts = &l->o->mounts, .first_line = l->o->first_line};
-	struct way *w = NULL, *cred = NULL;
-	int err = open_ways(p, l, list->n, &w, &cred);
+	const struct gather_opts go = {
+		.mounts = &l->o->mounts,
+		.target_mounts = &l->mounts,
+		.first_line = l->o->first_line,
+	};
+	struct way *w = NULL, *second = NULL;
+	struct aside aside = {0};
+	int err;
 
+	if (list->n > GATHER_MANY)
+		aside_step(p, &aside);
+	err = open_ways(p, l, list->n, &w, &second);
 	if (!err)
-		err = gather(p, w, cred, list, &go, f);
+		err = gather(p, w, second, list, &go, f);
 	if (w) {
 		way_report(w, &l->report);
+		l->report.calls += second ? calls_of(second) : 0;
 		l->asked = true;
 	}
-	way_close(cred);
+	way_close(second);
 	way_close(w);
+	aside_back(&aside);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
@@ -113,16 +161,18 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 static int gather_held(struct proc *p, struct look *l, struct facts *f)
 {
 	struct hold *h = NULL;
-	struct fds list = {0};
+	struct fds *list = &l->open;
 	int err = 0;
 
 	if (l->o->hold)
 		err = hold_take(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &h, &l->culprit);
 	if (err)
 		return err;
-	err = fds_list(p, &list);
-	if (!err && list.n)
-		err = gather_by_way(p, l, &list, f);
+	err = fds_list(p, list);
+	if (!err)
+		fd_list_keep(&l->o->only, list);
+	if (!err && list->n)
+		err = gather_by_way(p, l, list, f);
 	if (h) {
 		int late;
 
@@ -130,7 +180,6 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 		late = hold_release(h, &l->held_ns);
 		err = err ? err : late;
 	}
-	fds_free(&list);
 	return err;
 }
 
@@ -143,7 +192,8 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 	if (err == ERR_GONE)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
-	return gather_held(p, l, f);
+	err = gather_held(p, l, f);
+	return err || l->o->first_line ? err : socks_complete(p, l->o, f);
 }
 
 /*
@@ -158,6 +208,7 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		facts_free(f);
+		mount_table_free(&l->mounts);
 		buf_clear(&before);
 		buf_clear(&after);
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
@@ -176,33 +227,12 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 	return err == -EACCES || err == -EPERM ? ERR_PERM : err;
 }
 
-static void show_page(
-	struct cli *c, const struct proc *p, const struct look *l, const struct facts *f)
+static void show_system_process(struct cli *c, const struct proc *p, const struct opts *o)
 {
-	struct show_names names = {0};
-	struct buf page = {0};
-
-	show_header(&page, proc_pid(p), &f->command);
-	show_limit(&page, f);
-	for (size_t i = 0; i < f->ndesc; i++) {
-		show_desc(&page, f, &f->desc[i], &names, l->o->first_line);
-		if (page.len >= PAGE_BYTES)
-			cli_write(c, &page);
-	}
-	cli_write(c, &page);
-	buf_free(&page);
-	show_names_free(&names);
-}
-
-static void show_system_process(struct cli *c, const struct proc *p)
-{
-	struct buf page = {0}, command = {0};
+	struct buf command = {0};
 
 	(void)!proc_cmdline(p, COMMAND_MAX, &command);
-	show_header(&page, proc_pid(p), &command);
-	buf_str(&page, "  [system process]\n");
-	cli_write(c, &page);
-	buf_free(&page);
+	page_show_system_process(c, o, proc_pid(p), &command);
 	buf_free(&command);
 }
 
@@ -223,6 +253,59 @@ static void fail_hold(struct cli *c, const char *operand, const struct look *l)
 	buf_free(&rest);
 }
 
+/* The facts, settled; everything that there is to know. */
+static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
+{
+	int err = gather_steady(p, l, f);
+
+	if (!err && !l->o->first_line)
+		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
+	mount_table_free(&l->mounts);
+	return err;
+}
+
+/* Sleeps; a signal ends it early. */
+static void wait_seconds(unsigned long seconds)
+{
+	struct timespec left = {.tv_sec = (time_t)seconds};
+
+	while (!cli_interrupted() && nanosleep(&left, &left) < 0)
+		;
+}
+
+/* -d: two looks, and what is not the same. */
+static int show_difference(struct cli *c, struct proc *p, struct look *l, struct facts *before)
+{
+	struct difference *list = NULL;
+	struct facts after = {0};
+	size_t n;
+	int err;
+
+	wait_seconds(l->o->seconds);
+	err = gather_and_settle(p, l, &after);
+	if (!err)
+		err = difference_find(before, &after, &list, &n);
+	if (!err)
+		page_show_differences(c, l->o, proc_pid(p), &after, list, n);
+	free(list);
+	facts_free(&after);
+	return err;
+}
+
+/* -p: those that were asked for and are not open. */
+static void fail_missing(struct cli *c, const char *operand, const struct look *l)
+{
+	for (int fd = fd_list_missing(&l->o->only, &l->open, -1); fd >= 0;
+		fd = fd_list_missing(&l->o->only, &l->open, fd)) {
+		struct buf rest = {0};
+
+		escape_add(&rest, operand, strlen(operand));
+		buf_fmt(&rest, ": %d", fd);
+		cli_fail(c, "no such descriptor", buf_cstr(&rest));
+		buf_free(&rest);
+	}
+}
+
 static void look_at(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
 	struct look l = {.o = o};
@@ -230,19 +313,24 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	int err = access_check(p);
 
 	if (err == ERR_KTHREAD) {
-		show_system_process(c, p);
+		show_system_process(c, p, o);
 		return;
 	}
 	if (!err)
-		err = gather_steady(p, &l, &f);
-	if (!err)
-		show_page(c, p, &l, &f);
-	else if (err == ERR_TIMEOUT && o->hold)
+		err = gather_and_settle(p, &l, &f);
+	if (!err && o->seconds)
+		err = show_difference(c, p, &l, &f);
+	else if (!err)
+		page_show(c, o, proc_pid(p), &f);
+	if (err == ERR_TIMEOUT && o->hold)
 		fail_hold(c, operand, &l);
-	else
+	else if (err)
 		fail(c, operand, p, err);
+	else
+		fail_missing(c, operand, &l);
 	if (o->report && (!err || l.asked))
 		report(c, p, &l);
+	fds_free(&l.open);
 	facts_free(&f);
 }
 

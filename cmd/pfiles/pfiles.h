@@ -5,14 +5,25 @@
 #include <stdbool.h>
 
 #include "base/cli.h"
+#include "ends.h"
+#include "fd_list.h"
 #include "mounts.h"
+#include "settle.h"
+#include "sock_diag.h"
 
 struct opts {
-	bool first_line;      /* -n */
-	bool borrow;          /* -b: no agent */
-	bool hold;            /* -H: all threads stopped meanwhile */
-	bool report;          /* -s */
-	struct mounts mounts; /* of the whole run */
+	bool first_line;       /* -n */
+	bool borrow;           /* -b: no agent */
+	bool hold;             /* -H: all threads stopped meanwhile */
+	bool report;           /* -s */
+	bool json;             /* -j */
+	bool colour;           /* standard output is a terminal that wants it */
+	unsigned long seconds; /* -d: between the two looks, 0: one look */
+	struct fd_list only;   /* -p */
+	struct mounts mounts;  /* these are of the whole run */
+	struct settle settle;
+	struct sock_tables tables;
+	struct ends ends;
 };
 
 /* Looks at what the operand names, shows it or says why not. */

@@ -14,7 +14,9 @@ struct look {
 	bool foreign_user;   /* the agent was not wanted: another user namespace */
 	size_t held_threads; /* by -H */
 	uint64_t held_ns;
-	pid_t culprit; /* the thread that did not stop, 0: not known */
+	struct mount_table mounts; /* of the process */
+	struct fds open;           /* its descriptors, those that are wanted */
+	pid_t culprit;             /* the thread that did not stop, 0: not known */
 };
 
 /* The -s line on standard error. */

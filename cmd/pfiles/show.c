@@ -22,6 +22,7 @@
  */
 #include "show.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,17 +32,25 @@
 #include "base/escape.h"
 #include "names.h"
 #include "proc/proc.h"
+#include "show_notes.h"
 #include "show_sock.h"
 
 #define INDENT         "      "
 #define HEADER_COLUMNS 70
 
-void show_header(struct buf *out, pid_t pid, const struct buf *command)
+/* ECMA-48, which all terminals know that show colours. */
+#define BOLD  "\033[1m"
+#define CYAN  "\033[36m"
+#define RED   "\033[31m"
+#define PLAIN "\033[m"
+
+void show_header(struct buf *out, pid_t pid, const struct buf *command, bool colour)
 {
+	buf_str(out, colour ? BOLD : "");
 	buf_dec(out, (unsigned long long)pid);
 	buf_str(out, ":\t");
 	escape_add_columns(out, buf_cstr(command), command->len, HEADER_COLUMNS);
-	buf_chr(out, '\n');
+	buf_str(out, colour ? PLAIN "\n" : "\n");
 }
 
 void show_limit(struct buf *out, const struct facts *f)
@@ -58,16 +67,32 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	buf_chr(out, '\n');
 	if (f->err_socks) {
-		buf_str(out, "  [sockets: type, options and names not known: ");
+		buf_str(out, "  [sockets: options not known: ");
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->few_options)
+		buf_fmt(out,
+			"  [sockets: %zu of them were asked only for options that are set often]\n",
+			f->few_options);
 }
 
 void show_names_free(struct show_names *n)
 {
 	for (size_t i = 0; i < sizeof(n->row) / sizeof(n->row[0]); i++)
 		buf_free(&n->row[i].comm);
+}
+
+const struct buf *show_name_of(struct show_names *names, pid_t pid)
+{
+	struct show_name *row = &names->row[(unsigned)pid % (sizeof(names->row) / sizeof(*row))];
+
+	if (row->pid != pid) {
+		row->pid = pid;
+		buf_clear(&row->comm);
+		proc_comm_of(pid, &row->comm);
+	}
+	return &row->comm;
 }
 
 static void add_pair(struct buf *out, const char *label, uint32_t a, uint32_t b)
@@ -194,21 +219,37 @@ static void add_locks(struct buf *out, const struct facts *f, const struct desc 
 			d->more_locks == 1 ? "" : "s");
 }
 
+/* A file whose name really ends in " (deleted)" has that blank escaped. */
+static void add_path_text(struct buf *out, const char *path, size_t len, bool deleted)
+{
+	static const char end[] = " (deleted)";
+	size_t tail = sizeof(end) - 1;
+
+	if (deleted || len < tail || path[0] != '/' || memcmp(path + len - tail, end, tail) != 0) {
+		escape_add(out, path, len);
+		return;
+	}
+	escape_add(out, path, len - tail);
+	buf_str(out, "\\x20(deleted)");
+}
+
 static void add_path(struct buf *out, const struct facts *f, const struct desc *d)
 {
 	if (!d->path.len)
 		return;
 	buf_str(out, INDENT);
-	escape_add(out, f->paths.data + d->path.at, d->path.len);
+	add_path_text(out, f->paths.data + d->path.at, d->path.len, d->deleted);
 	buf_chr(out, '\n');
 }
 
-static void add_all_unknown(struct buf *out, const struct facts *f, const struct desc *d)
+static void add_all_unknown(struct buf *out, const struct desc *d)
 {
 	add_unknown(out, "flags", d->err_flags);
 	if (!d->err_flags)
 		add_unknown(out, "close-on-exec", d->err_cloexec);
-	if (!f->err_socks)
+	if (d->err_sock == -ENOENT)
+		buf_str(out, INDENT "(not known: socket: the kernel does not list it)\n");
+	else
 		add_unknown(out, "socket", d->err_sock);
 	add_unknown(out, "path", d->err_path);
 	if (!d->sock)
@@ -218,7 +259,9 @@ static void add_all_unknown(struct buf *out, const struct facts *f, const struct
 void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
 	struct show_names *names, bool first_line)
 {
+	buf_str(out, names->colour ? CYAN : "");
 	add_fd(out, d->fd);
+	buf_str(out, names->colour ? PLAIN : "");
 	if (d->state == DESC_CHANGED) {
 		buf_str(out, "descriptor changed while it was being looked at\n");
 		return;
@@ -236,10 +279,13 @@ void show_desc(struct buf *out, const struct facts *f, const struct desc *d,
 	add_locks(out, f, d);
 	if (d->sock)
 		show_sock(out, f, &f->sock[d->sock - 1], names);
+	buf_str(out, names->colour && d->deleted ? RED : "");
 	add_path(out, f, d);
+	buf_str(out, names->colour && d->deleted ? PLAIN : "");
 	if (d->has_pos && !d->err_pos) {
 		add_number(out, INDENT "offset:", d->pos);
 		buf_chr(out, '\n');
 	}
-	add_all_unknown(out, f, d);
+	show_notes(out, f, d->notes);
+	add_all_unknown(out, d);
 }

@@ -11,6 +11,8 @@
 #include "base/escape.h"
 #include "names.h"
 #include "proc/proc.h"
+#include "show_sock_more.h"
+#include "sock_options.h"
 
 static void add_value(struct buf *out, const struct sock *k, unsigned option)
 {
@@ -46,7 +48,20 @@ static void add_options(struct buf *out, const struct sock *k)
 	buf_chr(out, '\n');
 }
 
-static void add_inet(struct buf *out, const struct sockaddr_in *in)
+/* Where others have a port, raw sockets have none, and those for pings the number of their pings. */
+static void add_port(struct buf *out, enum sock_kind kind, in_port_t port)
+{
+	switch (kind) {
+	case KIND_RAW4:
+	case KIND_RAW6: return;
+	case KIND_PING4:
+	case KIND_PING6: buf_str(out, "  id: "); break;
+	default: buf_str(out, "  port: ");
+	}
+	buf_dec(out, ntohs(port));
+}
+
+static void add_inet(struct buf *out, const struct sockaddr_in *in, enum sock_kind kind)
 {
 	const unsigned char *a = (const unsigned char *)&in->sin_addr;
 
@@ -56,11 +71,10 @@ static void add_inet(struct buf *out, const struct sockaddr_in *in)
 			buf_chr(out, '.');
 		buf_dec(out, a[i]);
 	}
-	buf_str(out, "  port: ");
-	buf_dec(out, ntohs(in->sin_port));
+	add_port(out, kind, in->sin_port);
 }
 
-static void add_inet6(struct buf *out, const struct sockaddr_in6 *in)
+static void add_inet6(struct buf *out, const struct sockaddr_in6 *in, enum sock_kind kind)
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -71,8 +85,7 @@ static void add_inet6(struct buf *out, const struct sockaddr_in6 *in)
 		buf_chr(out, '%');
 		buf_dec(out, in->sin6_scope_id);
 	}
-	buf_str(out, "  port: ");
-	buf_dec(out, ntohs(in->sin6_port));
+	add_port(out, kind, in->sin6_port);
 }
 
 /*
@@ -98,9 +111,12 @@ static void add_unix(struct buf *out, const char *path, size_t len)
 	escape_add(out, path, len);
 }
 
+/* The socket's own name, or that of the other end. */
 static void add_name(
-	struct buf *out, const char *label, const struct facts *f, struct span s, int family)
+	struct buf *out, const char *label, const struct facts *f, const struct sock *k, bool other)
 {
+	struct span s = other ? k->peer : k->name;
+	int family = other ? -1 : k->family;
 	struct sockaddr_storage a = {0};
 
 	if (s.len)
@@ -112,27 +128,15 @@ static void add_name(
 	if (s.len >= sizeof(a.ss_family))
 		family = a.ss_family;
 	if (family == AF_INET && s.len >= sizeof(struct sockaddr_in))
-		add_inet(out, (const struct sockaddr_in *)&a);
+		add_inet(out, (const struct sockaddr_in *)&a, k->kind);
 	else if (family == AF_INET6 && s.len >= sizeof(struct sockaddr_in6))
-		add_inet6(out, (const struct sockaddr_in6 *)&a);
+		add_inet6(out, (const struct sockaddr_in6 *)&a, k->kind);
 	else if (family == AF_UNIX && s.len >= sizeof(a.ss_family))
 		add_unix(out, (const char *)&a + offsetof(struct sockaddr_un, sun_path),
 			s.len - offsetof(struct sockaddr_un, sun_path));
 	else
 		names_add_family(out, family);
 	buf_chr(out, '\n');
-}
-
-static const struct buf *name_of(struct show_names *names, pid_t pid)
-{
-	struct show_name *row = &names->row[(unsigned)pid % (sizeof(names->row) / sizeof(*row))];
-
-	if (row->pid != pid) {
-		row->pid = pid;
-		buf_clear(&row->comm);
-		proc_comm_of(pid, &row->comm);
-	}
-	return &row->comm;
 }
 
 static void add_peer(struct buf *out, const struct sock *k, struct show_names *names)
@@ -146,7 +150,7 @@ static void add_peer(struct buf *out, const struct sock *k, struct show_names *n
 	}
 	if (k->peer_pid <= 0)
 		return;
-	comm = name_of(names, k->peer_pid);
+	comm = show_name_of(names, k->peer_pid);
 	buf_str(out, "\tpeer: ");
 	if (strcmp(buf_cstr(comm), "?") == 0) {
 		buf_str(out, "pid ");
@@ -169,7 +173,9 @@ void show_sock(
 		buf_chr(out, '\n');
 	}
 	add_options(out, k);
-	add_name(out, "sockname: ", f, k->name, k->family);
-	add_name(out, "peername: ", f, k->peer, -1);
+	show_sock_options(out, f, k);
+	add_name(out, "sockname: ", f, k, false);
+	add_name(out, "peername: ", f, k, true);
 	add_peer(out, k, names);
+	show_sock_more(out, f, k);
 }

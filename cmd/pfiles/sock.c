@@ -1,25 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each socket has a slot: its calls and the memory behind their arguments. The calls of all slots
- * are one array, laid out once; a chunk of sockets only fills in the descriptor numbers and the
- * lengths. The last call of a slot asks for the inode again: if it is still the one of the first
- * look, all answers in between are of the same socket.
+ * Each socket has a slot: the memory behind the arguments of its calls. First come the calls that every
+ * socket gets, then those of its kind (which options there are, and more), at last one that asks for the
+ * inode again: if it is still the one of the first look, all answers in between are of the same socket.
+ * Where the kind was not known beforehand, or guessed wrongly, the calls of the kind are a second batch,
+ * which ends with the inode as well.
  */
 #include "sock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 
 #include "base/err.h"
+#include "sock_options.h"
+#include "sock_tcp.h"
 
-static const int option_name[OPT_COUNT] = {
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* Of more sockets than this in one process only the options that are set often are asked for. */
+#define ALL_OPTIONS 256
+
+#define GROUPS_MOST 64
+
+/* The questions that every socket gets, in this order; the flags of enum sock_option come first. */
+enum {
+	CALL_TYPE = OPT_COUNT, /* two of the options, the sizes, come with CALL_MEMINFO */
+	CALL_DOMAIN,
+	CALL_PROTOCOL,
+	CALL_NETNS,
+	CALL_MEMINFO,
+	CALL_NAME,
+	CALL_PEER,
+	CALLS
+};
+
+static const int option_name[CALL_NAME] = {
 	[OPT_DEBUG] = SO_DEBUG,
 	[OPT_REUSEADDR] = SO_REUSEADDR,
 	[OPT_KEEPALIVE] = SO_KEEPALIVE,
@@ -27,57 +59,61 @@ static const int option_name[OPT_COUNT] = {
 	[OPT_BROADCAST] = SO_BROADCAST,
 	[OPT_OOBINLINE] = SO_OOBINLINE,
 	[OPT_LINGER] = SO_LINGER,
-	[OPT_SNDBUF] = SO_SNDBUF,
-	[OPT_RCVBUF] = SO_RCVBUF,
 	[OPT_REUSEPORT] = SO_REUSEPORT,
 	[OPT_ACCEPTCONN] = SO_ACCEPTCONN,
+	[CALL_TYPE] = SO_TYPE,
+	[CALL_DOMAIN] = SO_DOMAIN,
+	[CALL_PROTOCOL] = SO_PROTOCOL,
+	[CALL_NETNS] = SO_NETNS_COOKIE,
+	[CALL_MEMINFO] = SO_MEMINFO,
 };
 
-/* The calls of a slot, in this order; the first OPT_COUNT are the options. */
-enum { CALL_TYPE = OPT_COUNT, CALL_CRED, CALL_NAME, CALL_PEER, CALL_INODE, CALLS };
+/* Those that a kind has beyond its options. */
+enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
 
 /* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
 #define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
 
+union value {
+	int32_t number;
+	struct linger linger;
+	uint64_t wide;
+};
+
 struct slot {
-	struct linger value[CALL_CRED]; /* an int uses the first half */
-	struct ucred cred;
+	int fd;
+	enum sock_kind kind; /* whose calls were laid out */
+	bool few;
+	struct call *base;  /* NULL: in the second batch */
+	struct call *extra; /* EXTRAS of them are not all there: see extra_calls() */
+	struct call *option;
+	struct call *last;
+
+	union value value[CALL_NAME];
+	uint32_t meminfo[SK_MEMINFO_VARS];
 	char name[NAME_MAX_BYTES], peer[NAME_MAX_BYTES]; /* struct sockaddr */
-	socklen_t len[CALL_INODE];
+	socklen_t len[CALLS], extra_len[EXTRAS];
+	struct ucred cred;
+	uint32_t groups[GROUPS_MOST];
+	char tcp_info[SOCK_TCP_INFO_BYTES];
 	struct statx inode;
+	struct option_slot options[OPTIONS_MOST];
+};
+
+struct calls {
+	struct call *call;
+	size_t cap;
 };
 
 struct sock_asker {
 	size_t most;
+	size_t asked; /* sockets so far */
 	struct slot *slot;
-	struct call *call;
-	struct call *cred; /* for a way of its own */
+	struct calls first, again;
+	struct call *cred;   /* for a way of its own, */
+	struct call **whose; /* and whose answers these are */
+	struct option_defaults defaults;
 };
-
-static void lay_out(struct slot *s, struct call *c)
-{
-	for (int i = 0; i < CALL_NAME; i++) {
-		int name = i < OPT_COUNT ? option_name[i] : i == CALL_TYPE ? SO_TYPE : SO_PEERCRED;
-
-		c[i].nr = SYS_getsockopt;
-		c[i].arg[1] = ARG_VAL(SOL_SOCKET);
-		c[i].arg[2] = ARG_VAL(name);
-		c[i].arg[3] = i == CALL_CRED ? ARG_OUT(&s->cred, sizeof(s->cred))
-					     : ARG_OUT(&s->value[i], sizeof(s->value[i]));
-		c[i].arg[4] = ARG_INOUT(&s->len[i], sizeof(s->len[i]));
-	}
-	c[CALL_NAME].nr = SYS_getsockname;
-	c[CALL_NAME].arg[1] = ARG_OUT(s->name, sizeof(s->name));
-	c[CALL_NAME].arg[2] = ARG_INOUT(&s->len[CALL_NAME], sizeof(socklen_t));
-	c[CALL_PEER].nr = SYS_getpeername;
-	c[CALL_PEER].arg[1] = ARG_OUT(s->peer, sizeof(s->peer));
-	c[CALL_PEER].arg[2] = ARG_INOUT(&s->len[CALL_PEER], sizeof(socklen_t));
-	c[CALL_INODE].nr = SYS_statx;
-	c[CALL_INODE].arg[1] = ARG_IN("", 1);
-	c[CALL_INODE].arg[2] = ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
-	c[CALL_INODE].arg[3] = ARG_VAL(STATX_INO);
-	c[CALL_INODE].arg[4] = ARG_OUT(&s->inode, sizeof(s->inode));
-}
 
 struct sock_asker *sock_asker_new(size_t most)
 {
@@ -87,14 +123,12 @@ struct sock_asker *sock_asker_new(size_t most)
 		return NULL;
 	a->most = most;
 	a->slot = calloc(most, sizeof(*a->slot));
-	a->call = calloc(most * CALLS, sizeof(*a->call));
 	a->cred = calloc(most, sizeof(*a->cred));
-	if (!a->slot || !a->call || !a->cred) {
+	a->whose = calloc(most, sizeof(*a->whose));
+	if (!a->slot || !a->cred || !a->whose) {
 		sock_asker_free(a);
 		return NULL;
 	}
-	for (size_t i = 0; i < most; i++)
-		lay_out(&a->slot[i], &a->call[i * CALLS]);
 	return a;
 }
 
@@ -103,51 +137,206 @@ void sock_asker_free(struct sock_asker *a)
 	if (!a)
 		return;
 	free(a->slot);
-	free(a->call);
+	free(a->first.call);
+	free(a->again.call);
 	free(a->cred);
+	free(a->whose);
 	free(a);
 }
 
-static void aim(struct slot *s, struct call *c, int fd)
+uint8_t sock_guess_kind(const struct fd_view *v, int fd)
 {
-	for (int i = 0; i < CALL_CRED; i++)
-		s->len[i] = sizeof(s->value[i]);
-	s->len[CALL_CRED] = sizeof(s->cred);
-	s->len[CALL_NAME] = sizeof(s->name);
-	s->len[CALL_PEER] = sizeof(s->peer);
-	for (int i = 0; i < CALLS; i++)
-		c[i].arg[0] = ARG_VAL(fd);
+	char path[48], name[32];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%d", v->fd_dir, fd);
+	n = getxattr(path, "system.sockprotoname", name, sizeof(name) - 1);
+	if (n <= 0)
+		return KIND_UNKNOWN;
+	name[n] = '\0';
+	return (uint8_t)sock_kind_by_name(name);
 }
 
-/* Asks for the peers by the way of their own; the answers take the place of the others. */
-static void ask_peers_apart(struct sock_asker *a, struct way *cred, size_t n)
-{
-	int err;
+/* ---- questions ---- */
 
-	for (size_t i = 0; i < n; i++) {
-		a->slot[i].len[CALL_CRED] = sizeof(a->slot[i].cred);
-		a->cred[i] = a->call[i * CALLS + CALL_CRED];
+static struct call option_call(int level, int name, void *bytes, size_t size, socklen_t *len)
+{
+	*len = (socklen_t)size;
+	return (struct call){
+		.nr = SYS_getsockopt,
+		.arg = {ARG_VAL(0), ARG_VAL(level), ARG_VAL(name), ARG_OUT(bytes, (uint32_t)size),
+			ARG_INOUT(len, sizeof(*len))},
+	};
+}
+
+static struct call name_call(long nr, char *name, socklen_t *len)
+{
+	*len = NAME_MAX_BYTES;
+	return (struct call){
+		.nr = nr,
+		.arg = {ARG_VAL(0), ARG_OUT(name, NAME_MAX_BYTES), ARG_INOUT(len, sizeof(*len))},
+	};
+}
+
+static struct call inode_call(struct statx *s)
+{
+	return (struct call){
+		.nr = SYS_statx,
+		.arg = {ARG_VAL(0), ARG_IN("", 1), ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC),
+			ARG_VAL(STATX_INO), ARG_OUT(s, sizeof(*s))},
+	};
+}
+
+/* The calls of every socket. Two numbers of enum sock_option have none of their own, and are left out. */
+static struct call *lay_base(struct slot *s, struct call *c)
+{
+	s->base = c;
+	for (int i = 0; i < CALL_NAME; i++) {
+		void *bytes = i == CALL_MEMINFO ? (void *)s->meminfo : &s->value[i];
+		size_t size = i == CALL_MEMINFO ? sizeof(s->meminfo) : sizeof(s->value[i]);
+
+		if (i != OPT_SNDBUF && i != OPT_RCVBUF)
+			*c++ = option_call(SOL_SOCKET, option_name[i], bytes, size, &s->len[i]);
 	}
-	err = way_batch(cred, a->cred, n);
-	for (size_t i = 0; i < n; i++)
-		a->call[i * CALLS + CALL_CRED].ret = err ? err : a->cred[i].ret;
+	*c++ = name_call(SYS_getsockname, s->name, &s->len[CALL_NAME]);
+	*c++ = name_call(SYS_getpeername, s->peer, &s->len[CALL_PEER]);
+	return c;
 }
 
-static void take_options(struct sock *k, const struct slot *s, const struct call *c)
+/* Which of the extras a kind has. */
+static const struct extra {
+	uint32_t kinds;
+	int level, name;
+	size_t offset, size;
+} extras[EXTRAS] = {
+	[EXTRA_CRED] = {1U << KIND_UNIX, SOL_SOCKET, SO_PEERCRED, offsetof(struct slot, cred),
+		sizeof(struct ucred)},
+	[EXTRA_GROUPS] = {1U << KIND_UNIX, SOL_SOCKET, SO_PEERGROUPS, offsetof(struct slot, groups),
+		GROUPS_MOST * 4},
+	[EXTRA_MEMBERSHIPS] = {1U << KIND_NETLINK, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS,
+		offsetof(struct slot, groups), GROUPS_MOST * 4},
+	[EXTRA_TCP_INFO] = {1U << KIND_TCP4 | 1U << KIND_TCP6 | 1U << KIND_MPTCP4 |
+			1U << KIND_MPTCP6,
+		IPPROTO_TCP, TCP_INFO, offsetof(struct slot, tcp_info), SOCK_TCP_INFO_BYTES},
+};
+
+static struct call *lay_kind(struct slot *s, struct call *c)
+{
+	s->extra = c;
+	for (int i = 0; i < EXTRAS; i++) {
+		const struct extra *e = &extras[i];
+
+		if (e->kinds & 1U << s->kind)
+			*c++ = option_call(e->level, e->name, (char *)s + e->offset, e->size,
+				&s->extra_len[i]);
+	}
+	s->option = c;
+	sock_options_lay(s->kind, s->few, s->fd, s->options, c);
+	return c + sock_options_count(s->kind, s->few);
+}
+
+/* NULL: the kind has no such question. */
+static struct call *extra_call(const struct slot *s, int which)
+{
+	struct call *c = s->extra;
+
+	for (int i = 0; i < which; i++)
+		c += (extras[i].kinds & 1U << s->kind) != 0;
+	return extras[which].kinds & 1U << s->kind ? c : NULL;
+}
+
+/* All calls of a slot that are not of the table of options speak of its descriptor. */
+static struct call *lay_slot(struct slot *s, struct call *c, bool base)
+{
+	struct call *first = c;
+
+	s->base = NULL;
+	if (base)
+		c = lay_base(s, c);
+	c = lay_kind(s, c);
+	s->last = c;
+	*c++ = inode_call(&s->inode);
+	for (struct call *i = first; i < c; i++)
+		i->arg[0] = ARG_VAL(s->fd);
+	return c;
+}
+
+static bool have_room(struct calls *c, size_t slots)
+{
+	size_t most = slots * (CALLS + EXTRAS + OPTIONS_MOST + 1);
+
+	if (most <= c->cap)
+		return true;
+	free(c->call);
+	c->call = malloc(most * sizeof(*c->call));
+	c->cap = c->call ? most : 0;
+	return c->call;
+}
+
+struct call *sock_calls(
+	struct sock_asker *a, struct desc **list, const uint8_t *kind, size_t n, size_t *ncalls)
+{
+	struct call *c;
+
+	if (!have_room(&a->first, n))
+		return NULL;
+	c = a->first.call;
+	for (size_t i = 0; i < n; i++) {
+		struct slot *s = &a->slot[i];
+
+		s->fd = list[i]->fd;
+		s->kind = kind ? kind[i] : KIND_UNKNOWN;
+		s->few = ++a->asked > ALL_OPTIONS;
+		c = lay_slot(s, c, true);
+	}
+	*ncalls = (size_t)(c - a->first.call);
+	return a->first.call;
+}
+
+/* ---- answers that every socket gives ---- */
+
+/* Where the call of a number of the enumerations stands: those of two of them do not exist. */
+static const struct call *base_call(const struct slot *s, int which)
+{
+	return s->base + which - (which > OPT_SNDBUF) - (which > OPT_RCVBUF);
+}
+
+static int number_of(const struct slot *s, int which)
+{
+	return base_call(s, which)->ret == 0 ? s->value[which].number : -1;
+}
+
+static void take_flags(struct sock *k, const struct slot *s)
 {
 	for (int i = 0; i < OPT_COUNT; i++) {
-		if (c[i].ret == 0 && s->value[i].l_onoff)
+		if (i != OPT_SNDBUF && i != OPT_RCVBUF && number_of(s, i) > 0)
 			k->on |= 1U << i;
 	}
-	k->linger = s->value[OPT_LINGER].l_linger;
-	k->sndbuf = s->value[OPT_SNDBUF].l_onoff;
-	k->rcvbuf = s->value[OPT_RCVBUF].l_onoff;
+	k->linger = s->value[OPT_LINGER].linger.l_linger;
+}
+
+static void take_memory(struct sock *k, const struct slot *s)
+{
+	if (base_call(s, CALL_MEMINFO)->ret != 0)
+		return;
+	k->sndbuf = (int)s->meminfo[SK_MEMINFO_SNDBUF];
+	k->rcvbuf = (int)s->meminfo[SK_MEMINFO_RCVBUF];
+	k->drops = s->meminfo[SK_MEMINFO_DROPS];
 	/* A buffer of size 0 is a fact as well. */
-	if (c[OPT_SNDBUF].ret == 0)
-		k->on |= 1U << OPT_SNDBUF;
-	if (c[OPT_RCVBUF].ret == 0)
-		k->on |= 1U << OPT_RCVBUF;
-	k->type = c[CALL_TYPE].ret == 0 ? s->value[CALL_TYPE].l_onoff : -1;
+	k->on |= 1U << OPT_SNDBUF | 1U << OPT_RCVBUF;
+	switch (k->kind) {
+	case KIND_RAW4:
+	case KIND_RAW6:
+	case KIND_PING4:
+	case KIND_PING6:
+	case KIND_NETLINK:
+	case KIND_PACKET:
+		k->recvq = s->meminfo[SK_MEMINFO_RMEM_ALLOC];
+		k->sendq = s->meminfo[SK_MEMINFO_WMEM_ALLOC];
+		k->has |= SOCK_HAS_QUEUES;
+		break;
+	default: break; /* memory is not bytes: sock_diag(7) knows */
+	}
 }
 
 static struct span keep_name(struct facts *f, const struct call *c, const char *addr, socklen_t len)
@@ -157,11 +346,11 @@ static struct span keep_name(struct facts *f, const struct call *c, const char *
 	return facts_keep(&f->names, addr, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
 }
 
-static int family_of(const char *addr, socklen_t len)
+static int family_of(const struct call *c, const char *addr, socklen_t len)
 {
 	sa_family_t family;
 
-	if (len < sizeof(family))
+	if (c->ret != 0 || len < sizeof(family))
 		return -1;
 	memcpy(&family, addr, sizeof(family));
 	return family;
@@ -177,15 +366,55 @@ static bool is_kernel(const char *addr)
 	return nl.nl_family == AF_NETLINK && nl.nl_pid == 0 && nl.nl_groups == 0;
 }
 
-/* SO_PEERCRED of a listener is the listener itself. */
-static void take_peer(struct sock *k, const struct slot *s, const struct call *c)
+/* A family whose sockets have no names (AF_ALG) still says which one it is. */
+static void take_names(struct facts *f, struct sock *k, const struct slot *s)
 {
-	if (k->family != AF_UNIX || k->on & 1U << OPT_ACCEPTCONN)
-		return;
-	if (c->ret < 0)
-		k->err_peer = (int)c->ret;
-	else if (s->cred.pid > 0)
-		k->peer_pid = s->cred.pid;
+	const struct call *name = base_call(s, CALL_NAME), *peer = base_call(s, CALL_PEER);
+
+	k->family = family_of(name, s->name, s->len[CALL_NAME]);
+	if (k->family < 0)
+		k->family = number_of(s, CALL_DOMAIN);
+	k->name = keep_name(f, name, s->name, s->len[CALL_NAME]);
+	if (peer->ret == 0 && !is_kernel(s->peer))
+		k->peer = keep_name(f, peer, s->peer, s->len[CALL_PEER]);
+}
+
+/* Of TCP the state is told by TCP_INFO; of others it is plain from what they have. */
+static void take_state(struct sock *k)
+{
+	switch (k->kind) {
+	case KIND_NETLINK:
+	case KIND_PACKET:
+	case KIND_XDP:
+	case KIND_OTHER:
+	case KIND_UNKNOWN: return;
+	default: break;
+	}
+	k->state = k->on & 1U << OPT_ACCEPTCONN ? TCP_LISTEN
+		: k->peer.len                   ? TCP_ESTABLISHED
+						: TCP_CLOSE;
+	k->has |= SOCK_HAS_STATE;
+}
+
+static int take_netns(struct facts *f, struct sock *k, const struct slot *s)
+{
+	uint64_t cookie = s->value[CALL_NETNS].wide;
+	size_t i = f->nnetns;
+
+	if (base_call(s, CALL_NETNS)->ret != 0)
+		return 0;
+	while (i > 0 && f->netns[i - 1].cookie != cookie)
+		i--;
+	if (i == 0 && f->nnetns < UINT16_MAX) {
+		struct sock_netns *n = facts_add_netns(f);
+
+		if (!n)
+			return -ENOMEM;
+		n->cookie = cookie;
+		i = f->nnetns;
+	}
+	k->netns = (uint16_t)i;
+	return 0;
 }
 
 static bool same_inode(const struct desc *d, const struct slot *s)
@@ -194,15 +423,25 @@ static bool same_inode(const struct desc *d, const struct slot *s)
 		s->inode.stx_dev_minor == d->dev_minor;
 }
 
-static int take(struct facts *f, struct desc *d, const struct slot *s, const struct call *c)
+/* Whether the answers are of the socket that was meant; else sets why not. */
+static bool is_proved(struct desc *d, const struct slot *s)
+{
+	if (s->last->ret < 0 && s->last->ret != -EBADF)
+		d->err_sock = (int)s->last->ret;
+	else if (s->last->ret < 0 || !same_inode(d, s))
+		d->state = DESC_CHANGED;
+	else
+		return true;
+	return false;
+}
+
+static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 {
 	struct sock *k;
 
-	if (c[CALL_INODE].ret < 0 && c[CALL_INODE].ret != -EBADF) {
-		d->err_sock = (int)c[CALL_INODE].ret;
+	if (!is_proved(d, s))
 		return 0;
-	}
-	if (c[CALL_INODE].ret < 0 || !same_inode(d, s) || c[CALL_TYPE].ret == -ENOTSOCK) {
+	if (base_call(s, CALL_TYPE)->ret == -ENOTSOCK) {
 		d->state = DESC_CHANGED;
 		return 0;
 	}
@@ -210,71 +449,214 @@ static int take(struct facts *f, struct desc *d, const struct slot *s, const str
 	if (!k)
 		return -ENOMEM;
 	d->sock = (uint32_t)f->nsock;
-	take_options(k, s, c);
-	k->family = c[CALL_NAME].ret == 0 ? family_of(s->name, s->len[CALL_NAME]) : -1;
-	k->name = keep_name(f, &c[CALL_NAME], s->name, s->len[CALL_NAME]);
-	if (!is_kernel(s->peer))
-		k->peer = keep_name(f, &c[CALL_PEER], s->peer, s->len[CALL_PEER]);
-	take_peer(k, s, &c[CALL_CRED]);
-	return 0;
+	k->type = number_of(s, CALL_TYPE);
+	k->protocol = number_of(s, CALL_PROTOCOL);
+	take_names(f, k, s);
+	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
+	take_flags(k, s);
+	take_memory(k, s);
+	take_state(k);
+	return take_netns(f, k, s);
 }
 
-/* A socket whose family has no names (AF_ALG) still says which family that is. */
-static int ask_family(struct way *w, struct desc *d, struct sock *k)
+/* ---- answers of a kind ---- */
+
+/* SO_PEERCRED of a listener is the listener itself. */
+static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 {
-	int family = -1;
-	socklen_t len = sizeof(family);
-	struct call c = {
-		.nr = SYS_getsockopt,
-		.arg = {ARG_VAL(d->fd), ARG_VAL(SOL_SOCKET), ARG_VAL(SO_DOMAIN),
-			ARG_OUT(&family, sizeof(family)), ARG_INOUT(&len, sizeof(len))},
-	};
-	int err = way_batch(w, &c, 1);
+	const struct call *c = extra_call(s, EXTRA_CRED), *groups = extra_call(s, EXTRA_GROUPS);
 
-	if (!err && c.ret == 0)
-		k->family = family;
-	return err == ERR_NOTSUP ? 0 : err;
+	if (!c || k->on & 1U << OPT_ACCEPTCONN)
+		return;
+	if (c->ret < 0) {
+		k->err_peer = (int)c->ret;
+		return;
+	}
+	if (s->cred.pid > 0)
+		k->peer_pid = s->cred.pid;
+	if (s->cred.uid == (uid_t)-1)
+		return;
+	k->peer_uid = s->cred.uid;
+	k->peer_gid = s->cred.gid;
+	k->has |= SOCK_HAS_CRED;
+	if (groups->ret == 0)
+		k->peer_groups = facts_keep(&f->names, s->groups, s->extra_len[EXTRA_GROUPS]);
+	k->more_groups = groups->ret == -ERANGE;
 }
+
+static int take_tcp(struct facts *f, struct sock *k, const struct slot *s)
+{
+	const struct call *c = extra_call(s, EXTRA_TCP_INFO);
+
+	if (!c || c->ret != 0)
+		return 0;
+	return sock_tcp_take(f, k, s->tcp_info, s->extra_len[EXTRA_TCP_INFO]);
+}
+
+static void take_memberships(struct facts *f, struct sock *k, const struct slot *s)
+{
+	const struct call *c = extra_call(s, EXTRA_MEMBERSHIPS);
+	uint32_t len = s->extra_len[EXTRA_MEMBERSHIPS];
+
+	if (c && c->ret == 0)
+		k->groups = facts_keep(
+			&f->names, s->groups, len < sizeof(s->groups) ? len : sizeof(s->groups));
+}
+
+static int take_kind(struct sock_asker *a, struct facts *f, struct sock *k, const struct slot *s)
+{
+	const struct option_answers answers = {s->kind, s->few, s->options, s->option};
+	int err = take_tcp(f, k, s);
+
+	if (err)
+		return err;
+	take_peer(f, k, s);
+	take_memberships(f, k, s);
+	return sock_options_take(f, k, &answers, &a->defaults);
+}
+
+/* ---- the whole ---- */
 
 static bool is_sock(const struct desc *d)
 {
 	return d->state == DESC_OK && !d->err_stat && S_ISSOCK(d->mode);
 }
 
-struct call *sock_calls(struct sock_asker *a, struct desc **list, size_t n, size_t *ncalls)
+/* The calls of those whose kind was not known, or taken for another; where they end. */
+static struct call *lay_again(
+	struct sock_asker *a, const struct facts *f, struct desc **list, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		aim(&a->slot[i], &a->call[i * CALLS], list[i]->fd);
-	*ncalls = n * CALLS;
-	return a->call;
+	struct call *c = a->again.call;
+
+	for (size_t i = 0; i < n; i++) {
+		struct slot *s = &a->slot[i];
+		enum sock_kind kind = list[i]->sock ? f->sock[list[i]->sock - 1].kind : s->kind;
+
+		if (s->kind == kind)
+			continue;
+		s->kind = kind;
+		c = lay_slot(s, c, false);
+	}
+	return c;
 }
 
-int sock_take(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
-	struct desc **list, size_t n)
+/* What way_batch() says; a way that is lost by now leaves the answers unknown, which is no failure. */
+static int ask_again(
+	struct sock_asker *a, struct way *w, struct facts *f, struct desc **list, size_t n)
+{
+	size_t calls;
+	int err;
+
+	if (!have_room(&a->again, n))
+		return -ENOMEM;
+	calls = (size_t)(lay_again(a, f, list, n) - a->again.call);
+	if (calls == 0)
+		return 0;
+	err = way_batch(w, a->again.call, calls);
+	for (size_t i = 0; i < n; i++) {
+		if (a->slot[i].base)
+			continue;
+		if (err == ERR_NOTSUP)
+			f->sock[list[i]->sock - 1].err_options = err;
+		else if (!err)
+			(void)is_proved(list[i], &a->slot[i]);
+	}
+	return err == ERR_NOTSUP ? 0 : err;
+}
+
+/* Asks for the peers by the way of their own; the answers take the place of the others. */
+static void ask_peers_apart(struct sock_asker *a, struct way *second, size_t n)
+{
+	size_t k = 0;
+	int err;
+
+	for (size_t i = 0; i < n; i++) {
+		struct call *c = extra_call(&a->slot[i], EXTRA_CRED);
+
+		if (!c)
+			continue;
+		a->slot[i].extra_len[EXTRA_CRED] = sizeof(a->slot[i].cred);
+		a->whose[k] = c;
+		a->cred[k++] = *c;
+	}
+	err = k ? way_batch(second, a->cred, k) : 0;
+	for (size_t i = 0; i < k; i++)
+		a->whose[i]->ret = err ? err : a->cred[i].ret;
+}
+
+/* The name of the interface that a packet socket listens to, as its own namespace calls it. */
+struct device_slot {
+	struct ifreq request;
+	struct statx inode;
+};
+
+static int ask_device(struct way *w, struct facts *f, struct desc *d)
+{
+	struct sock *k = &f->sock[d->sock - 1];
+	struct sockaddr_ll ll = {0};
+	struct device_slot s = {0};
+	struct call c[2] = {
+		{.nr = SYS_ioctl,
+			.arg = {ARG_VAL(d->fd), ARG_VAL(SIOCGIFNAME),
+				ARG_INOUT(&s.request, sizeof(s.request))}},
+		inode_call(&s.inode),
+	};
+	int err;
+
+	memcpy(&ll, f->names.data + k->name.at,
+		k->name.len < sizeof(ll) ? k->name.len : sizeof(ll));
+	if (ll.sll_ifindex == 0)
+		return 0;
+	s.request.ifr_ifindex = ll.sll_ifindex;
+	c[1].arg[0] = ARG_VAL(d->fd);
+	err = way_batch(w, c, 2);
+	if (!err && c[0].ret == 0 && c[1].ret == 0 && s.inode.stx_ino == d->ino)
+		k->device = facts_keep(&f->names, s.request.ifr_name,
+			strnlen(s.request.ifr_name, sizeof(s.request.ifr_name)));
+	return err == ERR_NOTSUP ? 0 : err;
+}
+
+static int take_all(
+	struct sock_asker *a, struct way *w, struct facts *f, struct desc **list, size_t n)
 {
 	int err = 0;
 
-	if (cred)
-		ask_peers_apart(a, cred, n);
-	for (size_t i = 0; i < n && !err; i++) {
-		if (is_sock(list[i]))
-			err = take(f, list[i], &a->slot[i], &a->call[i * CALLS]);
-	}
 	for (size_t i = 0; i < n && !err; i++) {
 		struct desc *d = list[i];
+		struct sock *k = d->sock ? &f->sock[d->sock - 1] : NULL;
 
-		if (d->sock && f->sock[d->sock - 1].family < 0)
-			err = ask_family(w, d, &f->sock[d->sock - 1]);
+		if (!k || d->state != DESC_OK || k->err_options)
+			continue;
+		err = take_kind(a, f, k, &a->slot[i]);
+		if (!err && k->kind == KIND_PACKET && k->name.len)
+			err = ask_device(w, f, d);
 	}
 	return err;
 }
 
-int sock_ask(struct sock_asker *a, struct way *w, struct way *cred, struct facts *f,
+int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
+	struct desc **list, size_t n)
+{
+	bool borrows = second && way_kind(second) == WAY_BORROW;
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (is_sock(list[i]))
+			err = take_base(f, list[i], &a->slot[i]);
+	}
+	if (!err)
+		err = ask_again(a, borrows ? second : w, f, list, n);
+	if (!err && second && !borrows)
+		ask_peers_apart(a, second, n);
+	return err ? err : take_all(a, w, f, list, n);
+}
+
+int sock_ask(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n)
 {
 	size_t ncalls;
-	struct call *calls = sock_calls(a, list, n, &ncalls);
-	int err = way_batch(w, calls, ncalls);
+	struct call *calls = sock_calls(a, list, NULL, n, &ncalls);
+	int err = calls ? way_batch(w, calls, ncalls) : -ENOMEM;
 
-	return err ? err : sock_take(a, w, cred, f, list, n);
+	return err ? err : sock_take(a, w, second, f, list, n);
 }

@@ -49,6 +49,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,7 @@
 #define SLICE_MOST  3000
 #define SLICE_NS    600000 /* how long a thread may be away for a slice */
 #define SPINS       2000
-#define TABLE_CALLS 4096
+#define TABLE_CALLS 1024
 
 struct agent {
 	struct proc *p;
@@ -86,6 +87,7 @@ struct agent {
 	int lock;
 	uint64_t calls;
 	size_t slice; /* calls in the next slice */
+	int spins;    /* looks before sleeping */
 	bool lost;
 };
 
@@ -182,27 +184,11 @@ static int decide(struct agent *a, unsigned flags)
 	if (err)
 		return err;
 	a->control->narrow = narrow;
+	/* To spin while it runs long tables takes a CPU from it, or from our second thread. */
+	a->spins = flags & AGENT_MANY ? 0 : SPINS;
 	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
 		may_map_files(a->control);
 	return flags & AGENT_MANY && !a->control->own_thread ? ERR_MANY : 0;
-}
-
-int agent_open(struct proc *p, unsigned flags, struct agent **out)
-{
-	struct agent *a;
-	int err = proc_is_live(p) ? allocate(p, &a) : ERR_NOTSUP;
-
-	if (err)
-		return err;
-	err = decide(a, flags);
-	if (!err)
-		err = start_somehow(a, flags);
-	if (err) {
-		agent_close(a);
-		return err;
-	}
-	*out = a;
-	return 0;
 }
 
 /* ---- calls, run by a thread of its own ---- */
@@ -228,12 +214,12 @@ static bool agent_runs(struct agent *a)
 	return !strchr("?ZXTt", thread_state(a->p, a->control->agent));
 }
 
-/* Spins first: most tables are done before a sleep would be over. */
+/* Spins first: a short table is done before a sleep would be over. */
 static int await_done(struct agent *a)
 {
 	struct timespec step = {.tv_nsec = 50000000};
 
-	for (int i = 0; i < SPINS; i++) {
+	for (int i = 0; i < a->spins; i++) {
 		if (state_now(a) == SCRATCH_DONE)
 			return 0;
 		__builtin_ia32_pause();
@@ -249,18 +235,56 @@ static int await_done(struct agent *a)
 	return ERR_TIMEOUT;
 }
 
+/* Two tables in turn: while the agent runs one, the answers of the other are fetched and the next laid out. */
 static int run_by_thread(struct agent *a, struct call *calls, size_t n, size_t *ran)
 {
-	struct table t = {a->scratch, a->control->scratch, SCRATCH_SIZE};
-	size_t used;
-	int err;
+	struct table t[2] = {
+		{.local = a->scratch, .remote = a->control->scratch, .end = SCRATCH_SIZE / 2},
+		{
+			.local = a->scratch,
+			.remote = a->control->scratch,
+			.at = SCRATCH_SIZE / 2,
+			.end = SCRATCH_SIZE,
+		},
+	};
+	struct table *now = &t[0], *next = &t[1];
+	size_t used, laid = table_fill(now, calls, n, TABLE_CALLS, &used);
 
-	*ran = table_fill(&t, calls, n, TABLE_CALLS, &used);
-	post(a, SCRATCH_POSTED);
-	err = await_done(a);
-	if (!err)
-		table_fetch(&t, calls, *ran);
-	return err;
+	for (*ran = 0; *ran < n;) {
+		int err;
+
+		table_aim(now);
+		post(a, SCRATCH_POSTED);
+		if (*ran)
+			table_fetch(next, calls + *ran - next->rows);
+		laid += table_fill(next, calls + laid, n - laid, TABLE_CALLS, &used);
+		err = await_done(a);
+		if (err)
+			return err;
+		*ran += now->rows;
+		now = next;
+		next = now == t ? &t[1] : t;
+	}
+	table_fetch(next, calls + *ran - next->rows);
+	return 0;
+}
+
+/*
+ * The agent keeps to the CPUs that the caller has chosen. It asks for that itself, so that no other thread
+ * can be meant; the process's own threads stay where they are, and it is gone with the agent.
+ */
+static int stay_beside_caller(struct agent *a)
+{
+	cpu_set_t cpus;
+	size_t ran;
+	struct call c = {
+		.nr = SYS_sched_setaffinity,
+		.arg = {ARG_VAL(0), ARG_VAL(sizeof(cpus)), ARG_IN(&cpus, sizeof(cpus))},
+	};
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 0;
+	return run_by_thread(a, &c, 1, &ran);
 }
 
 /* ---- calls, run by the diverted thread ---- */
@@ -276,24 +300,45 @@ static void fit_slice(struct agent *a, size_t ran, uint64_t ns)
 static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
 {
 	struct agent_control *c = a->control;
-	struct table t = {c->table, c->scratch, SCRATCH_SIZE};
+	struct table t = {.local = c->table, .remote = c->scratch, .end = SCRATCH_SIZE};
 	struct warden_message m = {.op = AGENT_SLICE};
 	uint64_t before = c->held_ns;
 	size_t used;
 	int err;
 
 	*ran = table_fill(&t, calls, n, a->slice, &used);
+	table_aim(&t);
 	c->used = used;
 	err = warden_ask(a->warden, &m, ANSWER_MS);
 	if (err)
 		return err;
-	table_fetch(&t, calls, *ran);
+	table_fetch(&t, calls);
 	if (*ran == a->slice)
 		fit_slice(a, *ran, c->held_ns - before);
 	return 0;
 }
 
 /* ---- public ---- */
+
+int agent_open(struct proc *p, unsigned flags, struct agent **out)
+{
+	struct agent *a;
+	int err = proc_is_live(p) ? allocate(p, &a) : ERR_NOTSUP;
+
+	if (err)
+		return err;
+	err = decide(a, flags);
+	if (!err)
+		err = start_somehow(a, flags);
+	if (!err && flags & AGENT_MANY)
+		err = stay_beside_caller(a);
+	if (err) {
+		agent_close(a);
+		return err;
+	}
+	*out = a;
+	return 0;
+}
 
 bool agent_may_wait(const struct agent *a)
 {

@@ -20,7 +20,8 @@ struct agent;
 
 enum agent_flags {
 	AGENT_NO_THREAD = 1, /* never make a thread: the diverted thread runs the calls itself */
-	AGENT_MANY = 2,      /* thousands of calls will come: only as a thread, else ERR_MANY */
+	AGENT_MANY = 2,      /* thousands of calls will come: only as a thread, else ERR_MANY;
+			      * the thread keeps to the CPUs that the caller may use */
 };
 
 /* p stays the caller's and must outlive the agent. */

@@ -7,17 +7,17 @@
  *   fcntl(F_GETLK)         asks the server on a network file system
  *   fstat, newfstatat      the same; statx with AT_STATX_DONT_SYNC does not
  *   lseek                  moves; only SEEK_CUR by 0 does not, and it may wait (call_may_wait)
- *   getsockopt(SO_ERROR)   clears the pending error; SO_PEERPIDFD makes a descriptor;
- *                          TCP_ZEROCOPY_RECEIVE takes data
+ *   getsockopt             some options: option.c
  *   ioctl(SIOCGSKNS)       makes a descriptor
  *   prctl(PR_GET_SECCOMP)  kills a process in strict mode
  */
 #include "ctl/call.h"
 
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/nsfs.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/option.h"
 
 /* Newer than the headers of the oldest system this is built on; the numbers are the kernel's ABI.
  */
@@ -77,7 +78,11 @@ static const struct rule rules[] = {
 	[SYS_getsockname] = SIMPLE("dbx"),
 	[SYS_getpeername] = SIMPLE("dbx"),
 	[SYS_ioctl] = FORMS(1, {FIONREAD, 4, "dvo"}, {SIOCOUTQ, 4, "dvo"}, {TIOCGPTN, 4, "dvo"},
-		{TIOCGWINSZ, sizeof(struct winsize), "dvo"}),
+		{TIOCGWINSZ, sizeof(struct winsize), "dvo"}, {TIOCGSID, 4, "dvo"},
+		{TIOCGPGRP, 4, "dvo"}, {NS_GET_OWNER_UID, 4, "dvo"},
+		{TUNGETIFF, sizeof(struct ifreq), "dvo"},
+		{SIOCGIFNAME, sizeof(struct ifreq), "dvx"}),
+	[SYS_mq_getsetattr] = FORMS(0, {0, 64, "d0o"}),
 	[SYS_lseek] = SIMPLE("d0v"),
 	[SYS_getpid] = SIMPLE(""),
 	[SYS_getppid] = SIMPLE(""),
@@ -114,44 +119,6 @@ static const struct rule rules[] = {
 		{PR_GET_NO_NEW_PRIVS, 0, "v0000"}, {PR_GET_THP_DISABLE, 0, "v0000"},
 		{PR_GET_IO_FLUSHER, 0, "v0000"}, {PR_CAPBSET_READ, 0, "vv"}),
 };
-
-/* Socket options that can be asked for without effect, one bit each; all of these fit below 128. */
-#define SOL_BIT(name) ((unsigned __int128)1 << (name))
-
-#ifndef SO_TXREHASH
-#define SO_TXREHASH 74
-#endif
-
-static const unsigned __int128 sol_socket_bits = SOL_BIT(SO_DEBUG) | SOL_BIT(SO_REUSEADDR) |
-	SOL_BIT(SO_TYPE) | SOL_BIT(SO_DONTROUTE) | SOL_BIT(SO_BROADCAST) | SOL_BIT(SO_SNDBUF) |
-	SOL_BIT(SO_RCVBUF) | SOL_BIT(SO_KEEPALIVE) | SOL_BIT(SO_OOBINLINE) | SOL_BIT(SO_NO_CHECK) |
-	SOL_BIT(SO_PRIORITY) | SOL_BIT(SO_LINGER) | SOL_BIT(SO_REUSEPORT) | SOL_BIT(SO_PASSCRED) |
-	SOL_BIT(SO_PEERCRED) | SOL_BIT(SO_RCVLOWAT) | SOL_BIT(SO_RCVTIMEO) | SOL_BIT(SO_SNDTIMEO) |
-	SOL_BIT(SO_BINDTODEVICE) | SOL_BIT(SO_TIMESTAMP) | SOL_BIT(SO_ACCEPTCONN) |
-	SOL_BIT(SO_PEERSEC) | SOL_BIT(SO_PASSSEC) | SOL_BIT(SO_TIMESTAMPNS) | SOL_BIT(SO_MARK) |
-	SOL_BIT(SO_TIMESTAMPING) | SOL_BIT(SO_PROTOCOL) | SOL_BIT(SO_DOMAIN) |
-	SOL_BIT(SO_PEEK_OFF) | SOL_BIT(SO_LOCK_FILTER) | SOL_BIT(SO_BUSY_POLL) |
-	SOL_BIT(SO_MAX_PACING_RATE) | SOL_BIT(SO_INCOMING_CPU) | SOL_BIT(SO_MEMINFO) |
-	SOL_BIT(SO_INCOMING_NAPI_ID) | SOL_BIT(SO_PEERGROUPS) | SOL_BIT(SO_ZEROCOPY) |
-	SOL_BIT(SO_TXTIME) | SOL_BIT(SO_PREFER_BUSY_POLL) | SOL_BIT(SO_NETNS_COOKIE) |
-	SOL_BIT(SO_BUF_LOCK) | SOL_BIT(SO_TXREHASH);
-
-static bool socket_option_allowed(uint64_t level, uint64_t name)
-{
-	switch (level) {
-	case SOL_SOCKET: return name < 128 && (sol_socket_bits >> name & 1);
-	case IPPROTO_TCP:
-		return name == TCP_NODELAY || name == TCP_MAXSEG || name == TCP_CORK ||
-			name == TCP_KEEPIDLE || name == TCP_KEEPINTVL || name == TCP_KEEPCNT ||
-			name == TCP_DEFER_ACCEPT || name == TCP_INFO || name == TCP_QUICKACK ||
-			name == TCP_CONGESTION || name == TCP_USER_TIMEOUT || name == TCP_FASTOPEN;
-	case IPPROTO_IP:
-		return name == IP_TOS || name == IP_TTL || name == IP_FREEBIND ||
-			name == IP_TRANSPARENT || name == IP_MTU_DISCOVER;
-	case IPPROTO_IPV6: return name == IPV6_V6ONLY || name == IPV6_TCLASS;
-	default: return false;
-	}
-}
 
 /* The bytes behind an argument hold as many as the length that the kernel is told, 4 bytes in
  * `len`. */
@@ -227,7 +194,7 @@ int call_allowed(const struct call *c)
 		return ERR_REFUSED;
 	if (c->nr == SYS_lseek && c->arg[2].value != SEEK_CUR)
 		return ERR_REFUSED;
-	if (c->nr == SYS_getsockopt && !socket_option_allowed(c->arg[1].value, c->arg[2].value))
+	if (c->nr == SYS_getsockopt && !option_allowed(c->arg[1].value, c->arg[2].value))
 		return ERR_REFUSED;
 	return 0;
 }

@@ -23,15 +23,20 @@ static size_t bytes_of(const struct call *c)
 	return bytes;
 }
 
+static size_t start(const struct table *t)
+{
+	return t->at ? t->at : ALIGN(sizeof(struct scratch_head));
+}
+
 static struct row *row_at(const struct table *t, size_t i)
 {
-	return (struct row *)(t->local + sizeof(struct scratch_head)) + i;
+	return (struct row *)(t->local + start(t)) + i;
 }
 
 /* How many of the calls fit together with their bytes. */
 static size_t fit(const struct table *t, const struct call *calls, size_t n, size_t most)
 {
-	size_t room = t->size - sizeof(struct scratch_head), i;
+	size_t room = t->end - start(t), i;
 
 	for (i = 0; i < n && i < most; i++) {
 		size_t need = sizeof(struct row) + bytes_of(&calls[i]);
@@ -61,26 +66,31 @@ static size_t fill_row(const struct table *t, const struct call *c, struct row *
 	return at;
 }
 
-size_t table_fill(
-	const struct table *t, const struct call *calls, size_t n, size_t most, size_t *used)
+size_t table_fill(struct table *t, const struct call *calls, size_t n, size_t most, size_t *used)
 {
-	struct scratch_head *head = (struct scratch_head *)t->local;
-	size_t count = fit(t, calls, n, most);
-	size_t at = sizeof *head + count * sizeof(struct row);
+	size_t at;
 
-	head->first = t->remote + sizeof *head;
-	head->last = t->remote + at;
-	for (size_t i = 0; i < count; i++)
+	t->rows = fit(t, calls, n, most);
+	at = start(t) + t->rows * sizeof(struct row);
+	for (size_t i = 0; i < t->rows; i++)
 		at = fill_row(t, &calls[i], row_at(t, i), at);
 	*used = at;
-	return count;
+	return t->rows;
 }
 
-void table_fetch(const struct table *t, struct call *calls, size_t n)
+void table_aim(const struct table *t)
 {
-	size_t at = sizeof(struct scratch_head) + n * sizeof(struct row);
+	struct scratch_head *head = (struct scratch_head *)t->local;
 
-	for (size_t i = 0; i < n; i++) {
+	head->first = t->remote + start(t);
+	head->last = head->first + t->rows * sizeof(struct row);
+}
+
+void table_fetch(const struct table *t, struct call *calls)
+{
+	size_t at = start(t) + t->rows * sizeof(struct row);
+
+	for (size_t i = 0; i < t->rows; i++) {
 		calls[i].ret = (int64_t)row_at(t, i)->ret;
 		for (int j = 0; j < 6; j++) {
 			struct call_arg *a = &calls[i].arg[j];

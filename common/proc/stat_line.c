@@ -73,6 +73,8 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 			out->threads = v;
 		if (field == 22)
 			out->start = v;
+		if (field == 39)
+			out->cpu = v;
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@ struct stat_line {
 	uint64_t flags; /* PF_... */
 	uint64_t threads;
 	uint64_t start; /* clock ticks since boot */
+	uint64_t cpu;   /* it ran there last, or runs there now */
 	/*
 	 * A digest of what changes when another thread or another program takes this place: whether
 	 * the thread has executed a program since it was made, and where that program's parts lie.

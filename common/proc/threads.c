@@ -72,15 +72,20 @@ int thread_place_parse(const char *text, struct thread_place *out)
 	return s[strspn(s, " \n")] ? ERR_FORMAT : 0;
 }
 
+static int read_stat(const struct proc *p, pid_t tid, struct stat_line *out)
+{
+	char rel[40];
+
+	snprintf(rel, sizeof(rel), "task/%d/stat", tid);
+	return stat_line_read(p, rel, out);
+}
+
 /* What has lost its memory belongs to root, and its own user is denied. */
 static bool exiting(const struct proc *p, pid_t tid)
 {
 	struct stat_line s;
-	char rel[40];
-	int err;
+	int err = read_stat(p, tid, &s);
 
-	snprintf(rel, sizeof(rel), "task/%d/stat", tid);
-	err = stat_line_read(p, rel, &s);
 	return err ? err == -ENOENT || err == -ESRCH : stat_line_exiting(&s);
 }
 
@@ -100,11 +105,25 @@ int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 	return err;
 }
 
+int threads_running(const struct proc *p, cpu_set_t *out)
+{
+	struct threads t = {0};
+	int err = threads_list(p, &t);
+
+	CPU_ZERO(out);
+	for (size_t i = 0; !err && t.n <= THREADS_RUNNING_MOST && i < t.n; i++) {
+		struct stat_line s;
+
+		if (read_stat(p, t.tid[i], &s) == 0 && s.state == 'R' && s.cpu < CPU_SETSIZE)
+			CPU_SET(s.cpu, out);
+	}
+	threads_free(&t);
+	return err;
+}
+
 char thread_state(const struct proc *p, pid_t tid)
 {
 	struct stat_line s;
-	char rel[40];
 
-	snprintf(rel, sizeof(rel), "task/%d/stat", tid);
-	return stat_line_read(p, rel, &s) == 0 ? s.state : '?';
+	return read_stat(p, tid, &s) == 0 ? s.state : '?';
 }

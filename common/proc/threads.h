@@ -2,6 +2,7 @@
 #ifndef PTOOLS_PROC_THREADS_H
 #define PTOOLS_PROC_THREADS_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +36,13 @@ int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 /* Parses the text of such a file: for recorded and hostile input. 0, or ERR_FORMAT. */
 int thread_place_parse(const char *text, struct thread_place *out)
 	__attribute__((warn_unused_result));
+
+/*
+ * The CPUs on which its threads run at this moment. Of a process with more than THREADS_RUNNING_MOST threads
+ * none: to look at each would take too long. 0, ERR_GONE, -ENOMEM.
+ */
+#define THREADS_RUNNING_MOST 64
+int threads_running(const struct proc *p, cpu_set_t *out) __attribute__((warn_unused_result));
 
 /* The state letter in /proc/PID/task/TID/stat, '?' when it cannot be read (the thread is gone). */
 char thread_state(const struct proc *p, pid_t tid);

@@ -23,6 +23,10 @@ static const char *layout_of_family(unsigned family)
 	case AF_NETLINK: return "sockaddr_nl";
 	case AF_PACKET: return "sockaddr_ll";
 	case AF_VSOCK: return "sockaddr_vm";
+	case AF_ALG: return "sockaddr_alg";
+	case AF_XDP: return "sockaddr_xdp";
+	case AF_CAN: return "sockaddr_can";
+	case AF_TIPC: return "sockaddr_tipc";
 	default: return NULL;
 	}
 }

@@ -28,14 +28,13 @@ enum sysent_ret {
 enum {
 	SYSENT_NORETURN =
 		1 << 0, /* exit, exit_group, rt_sigreturn, sigreturn: printed at entry, no result */
-	SYSENT_FORK = 1 << 1,   /* fork, vfork, clone, clone3: makes a process or a thread */
-	SYSENT_VFORK = 1 << 2,  /* may be a vfork whatever its arguments: vfork */
-	SYSENT_EXEC = 1 << 3,   /* execve, execveat: no result line when it succeeds */
-	SYSENT_EXIT = 1 << 4,   /* exit, exit_group: ends a thread or the process */
-	SYSENT_READ = 1 << 5,   /* fills a buffer from the descriptor in argument `fd`: -r */
-	SYSENT_WRITE = 1 << 6,  /* takes a buffer to the descriptor in argument `fd`: -w */
-	SYSENT_CLOSE = 1 << 7,  /* close: the descriptor in argument `fd` is gone when it returns */
-	SYSENT_SLEEPS = 1 << 8, /* may sleep for long, interruptibly: `(sleeping...)` */
+	SYSENT_FORK = 1 << 1,  /* fork, vfork, clone, clone3: makes a process or a thread */
+	SYSENT_VFORK = 1 << 2, /* may be a vfork whatever its arguments: vfork */
+	SYSENT_EXEC = 1 << 3,  /* execve, execveat: no result line when it succeeds */
+	SYSENT_EXIT = 1 << 4,  /* exit, exit_group: ends a thread or the process */
+	SYSENT_READ = 1 << 5,  /* fills a buffer from the descriptor in argument `fd`: -r */
+	SYSENT_WRITE = 1 << 6, /* takes a buffer to the descriptor in argument `fd`: -w */
+	SYSENT_CLOSE = 1 << 7, /* close: the descriptor in argument `fd` is gone when it returns */
 };
 
 enum { SYSENT_ARGS = 6, SYSENT_NONE = 0xff };

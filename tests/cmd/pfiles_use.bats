@@ -40,9 +40,12 @@ teardown() {
 @test "operands: a pid, /proc/PID, a folder of /proc" {
 	start_target "$TARGETS/odd" threads 0
 	"$PFILES" "$TARGET" >"$DIR/out"
-	"$PFILES" "/proc/$TARGET" | diff - "$DIR/out"
-	"$PFILES" "/proc/$TARGET/" | diff - "$DIR/out"
-	(cd /proc && "$PFILES" "$TARGET") | diff - "$DIR/out"
+	"$PFILES" "/proc/$TARGET" >"$DIR/again"
+	diff "$DIR/again" "$DIR/out"
+	"$PFILES" "/proc/$TARGET/" >"$DIR/again"
+	diff "$DIR/again" "$DIR/out"
+	env -C /proc "$PFILES" "$TARGET" >"$DIR/again"
+	diff "$DIR/again" "$DIR/out"
 	finish_target
 }
 

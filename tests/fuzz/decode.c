@@ -30,6 +30,8 @@ struct world {
 	uint64_t seed, base, reads, total, most;
 	unsigned char *memory; /* of exactly `size` bytes, so that one more is noticed */
 	size_t size;
+	bool vanishing;  /* memory may end anywhere, and be gone the next time */
+	bool everywhere; /* every address can be read: the same bytes again and again */
 	uint64_t calls, bytes, bad;
 	struct args_call call;
 	struct args_line line;
@@ -57,13 +59,16 @@ static size_t read_world(void *ctx, uint64_t addr, void *to, size_t n)
 	w->reads++;
 	if (n > w->most)
 		w->most = n;
+	if (w->vanishing && !below(w, 50))
+		n = below(w, (unsigned)n + 1);
+	for (size_t i = 0; w->everywhere && i < n; i++)
+		((unsigned char *)to)[i] = w->memory[(addr + i) % w->size];
+	if (w->everywhere)
+		return n;
 	if (addr < w->base || addr - w->base >= w->size)
 		return 0;
 	if (n > w->size - (addr - w->base))
 		n = w->size - (size_t)(addr - w->base);
-	/* Memory may end anywhere, and be gone the next time. */
-	if (!below(w, 50))
-		n = below(w, (unsigned)n + 1);
 	memcpy(to, w->memory + (addr - w->base), n);
 	return n;
 }
@@ -71,7 +76,7 @@ static size_t read_world(void *ctx, uint64_t addr, void *to, size_t n)
 /* Numbers that are likely to matter: small, at the edges, addresses of the world. */
 static uint64_t number(struct world *w)
 {
-	switch (below(w, 9)) {
+	switch (below(w, 10)) {
 	case 0: return below(w, 8);
 	case 1: return below(w, 300);
 	case 2: return (uint64_t) - (int64_t)below(w, 200);
@@ -79,22 +84,27 @@ static uint64_t number(struct world *w)
 	case 4: return draw(w);
 	case 5: return draw(w) >> below(w, 64);
 	case 6: return (uint32_t) - (int)below(w, 200);
+	case 7: return w->base + (below(w, (unsigned)w->size) & ~7u);
 	default: return w->base + below(w, (unsigned)w->size + 64) - 16;
 	}
 }
 
+/* Words of either width at their places, as structures are made of; or numbers of any width anywhere. */
 static void fill(struct world *w)
 {
-	size_t i = 0;
+	static const char odd[] = "\033[2J\"\\\a%n\n\0\377\302\205";
+	size_t step = below(w, 3) ? 4u << below(w, 2) : 0, i = 0;
 
 	while (i < w->size) {
 		uint64_t v = number(w);
-		size_t n = 1u << below(w, 4);
+		size_t n = step ? step : 1u << below(w, 4);
 
 		if (n > w->size - i)
 			n = w->size - i;
 		if (!below(w, 20))
-			memset(&v, "\033\"\\a%\n\0\377"[below(w, 8)], sizeof(v));
+			memcpy(&v, odd + below(w, sizeof(odd) - sizeof(v)), sizeof(v));
+		else if (!below(w, 6))
+			v = 0;
 		memcpy(w->memory + i, &v, n);
 		i += n;
 	}
@@ -108,6 +118,8 @@ static bool new_world(struct world *w)
 	free(w->memory);
 	w->size = 1 + below(w, below(w, 4) ? 600 : LARGEST);
 	w->base = bases[below(w, 4)];
+	w->everywhere = !below(w, 5);
+	w->vanishing = !below(w, 3);
 	w->memory = malloc(w->size);
 	if (w->memory)
 		fill(w);
@@ -156,6 +168,17 @@ static void note_fd(void *ctx, int fd, struct buf *out)
 	buf_fmt(out, "<%d>", fd);
 }
 
+/* Calls whose structures lead on to others, and so are worth more than one look in 400. */
+static const struct sysent *deep_call(struct world *w)
+{
+	static const char *const names[] = {"sendmsg", "recvmsg", "sendmmsg", "recvmmsg",
+		"getdents64", "getdents", "readv", "writev", "poll", "select", "pselect6", "ipc",
+		"socketcall", "clone3", "perf_event_open", "setsockopt", "getsockopt", "getgroups",
+		"execve", "sched_getaffinity", "accept", "recvfrom", "fcntl", "ioctl", "waitid"};
+
+	return sysent_named(w->call.abi, names[below(w, sizeof(names) / sizeof(*names))]);
+}
+
 static void new_call(struct world *w, const struct memory *m)
 {
 	unsigned count;
@@ -164,7 +187,7 @@ static void new_call(struct world *w, const struct memory *m)
 	w->call = (struct args_call){.abi = (enum abi)below(w, ABI_COUNT), .mem = m};
 	table = sysent_table(w->call.abi, &count);
 	w->call.nr = below(w, 40) ? table[below(w, count)].number : draw(w);
-	w->call.ent = sysent_find(w->call.abi, w->call.nr);
+	w->call.ent = below(w, 3) ? sysent_find(w->call.abi, w->call.nr) : deep_call(w);
 	for (unsigned i = 0; i < SYSENT_ARGS; i++)
 		w->call.arg[i] = number(w);
 	if (!below(w, 4))

@@ -142,8 +142,9 @@ static void say_all(void)
 	must(fstat(end_of_pipe, &s) == 0);
 	snprintf(text, sizeof(text), "      pipe:[%llu]\n", (unsigned long long)s.st_ino);
 	expect_as(end_of_pipe, 12, "O_WRONLY", text);
-	say_sock(AF_UNIX, SOCK_DGRAM, "O_RDWR|O_NONBLOCK", "AF_UNIX ");
-	say_sock(AF_INET, SOCK_STREAM, "O_RDWR FD_CLOEXEC", "AF_INET 0.0.0.0  port: 0");
+	say_sock(AF_UNIX, SOCK_DGRAM, "O_RDWR|O_NONBLOCK", "AF_UNIX \n\tstate: UNCONNECTED");
+	say_sock(AF_INET, SOCK_STREAM, "O_RDWR FD_CLOEXEC",
+		"AF_INET 0.0.0.0  port: 0\n\tprotocol: TCP\n\tstate: CLOSE");
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/if_alg.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -33,6 +34,7 @@
 		__VA_ARGS__                                                                        \
 	}
 #define LOW 0x8048000ull
+#define CWD ((uint64_t)(uint32_t)AT_FDCWD)
 
 static struct args_call call_of(
 	struct fake *f, enum abi abi, const char *name, const uint64_t arg[6])
@@ -80,6 +82,7 @@ static void test_answers(void)
 	struct sysinfo si;
 	struct statfs fs;
 	struct rusage ru;
+	struct statx sx;
 	struct buf b = {0};
 	struct args_call c;
 
@@ -98,6 +101,11 @@ static void test_answers(void)
 	c = call_of(&f, ABI_X86_64, "statfs", ARGS(0, fake_put(&f, &fs, sizeof(fs))));
 	fake_structs(&b, &c, 0, 0);
 	OK(strstr(buf_cstr(&b), "type=PROC_SUPER_MAGIC bsize=4096"), "statfs: %s", buf_cstr(&b));
+	IS(statx(AT_FDCWD, "/etc/passwd", 0, STATX_BASIC_STATS, &sx), 0, "statx(2)");
+	c = call_of(&f, ABI_X86_64, "statx", ARGS(CWD, 0, 0, 0, fake_put(&f, &sx, sizeof(sx))));
+	fake_structs(&b, &c, 0, 0);
+	OK(strstr(buf_cstr(&b), "m=0100644 l=1") && strstr(buf_cstr(&b), "mask=STATX_BASIC_STATS"),
+		"statx: %s", buf_cstr(&b));
 	getrusage(RUSAGE_SELF, &ru);
 	c = call_of(&f, ABI_X86_64, "getrusage", ARGS(0, fake_put(&f, &ru, sizeof(ru))));
 	fake_structs(&b, &c, 0, 0);
@@ -239,7 +247,9 @@ static void test_sockets(struct fake *f)
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT};
 	struct sockaddr_un un = {.sun_family = AF_UNIX, .sun_path = "/run/x\033y"};
 	struct sockaddr_un ab = {.sun_family = AF_UNIX, .sun_path = "\0name"};
-	uint64_t ain, ain6, aun, aab, len, one, odd;
+	struct sockaddr_alg salg = {
+		.salg_family = AF_ALG, .salg_type = "hash", .salg_name = "sha256"};
+	uint64_t ain, ain6, aun, aab, len, one, odd, alg;
 
 	inet_aton("10.0.0.1", &in.sin_addr);
 	ain = fake_put(f, &in, sizeof(in));
@@ -248,6 +258,7 @@ static void test_sockets(struct fake *f)
 	aab = fake_put(f, &ab, sizeof(ab));
 	len = fake_put(f, (int[]){sizeof(in)}, 4);
 	one = fake_put(f, (int[]){1}, 4);
+	alg = fake_put(f, &salg, sizeof(salg));
 	odd = fake_put(f, (unsigned char[]){77, 2, 1, 2, 3}, 5);
 	const struct expect e[] = {
 		{"connect", {3, ain, sizeof(in)}, 0,
@@ -257,6 +268,8 @@ static void test_sockets(struct fake *f)
 		{"bind", {3, aun, sizeof(un)}, 0, "umyaddr: AF_UNIX  name = \"/run/x\\x1by\"\n"},
 		{"bind", {3, aab, 7}, 0, "umyaddr: AF_UNIX  name = @\"name\"\n"},
 		{"bind", {3, aun, 2}, 0, "umyaddr: AF_UNIX\n"},
+		{"bind", {3, alg, sizeof(salg)}, 0,
+			"umyaddr: AF_ALG  type = \"hash\"  name = \"sha256\"\n"},
 		{"bind", {3, odd, 5}, 0, "umyaddr: 589  data = 010203\n"},
 		{"bind", {3, aun, 0}, 0, ""},
 		{"accept", {3, ain, len}, 4,
@@ -314,6 +327,13 @@ static void test_messages(struct fake *f)
 	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, broken, 0));
 	OK(strlen(fake_structs(&b, &c, EFAULT, -1)) < 4096, "a message that makes no sense: %s",
 		buf_cstr(&b));
+	control.len = 1000;
+	memcpy(f->bytes + (ctl - f->base), &control, sizeof(control));
+	c = call_of(f, ABI_X86_64, "sendmsg", ARGS(3, msg, 0));
+	fake_structs(&b, &c, 0, 7);
+	OK(strstr(buf_cstr(&b), "cmsg[0]: len=1000 level=SOL_SOCKET type=SCM_RIGHTS\n") &&
+			!strstr(buf_cstr(&b), "cmsg[1]"),
+		"control data longer than there is room for: %s", buf_cstr(&b));
 	buf_free(&b);
 }
 

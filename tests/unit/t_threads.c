@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Thread lists and places: thousands, coming and going, asleep and running. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 
@@ -150,6 +151,35 @@ static void wait_for(const struct proc *p, pid_t tid, char state)
 		usleep(1000);
 }
 
+/* One thread of the process spins: moved from CPU to CPU, it is found on each. */
+static void test_running(const struct proc *p)
+{
+	struct threads t = {0};
+	cpu_set_t all, one, found;
+	int bad = 0, cpus = 0;
+
+	if (sched_getaffinity(0, sizeof(all), &all) || threads_list(p, &t))
+		exit(99);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		int tries = 0;
+
+		if (!CPU_ISSET(cpu, &all))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		if (sched_setaffinity(t.tid[1], sizeof(one), &one))
+			exit(99);
+		do {
+			bad += threads_running(p, &found) != 0;
+		} while (!CPU_EQUAL(&found, &one) && ++tries < 1000);
+		bad += tries == 1000;
+		cpus++;
+	}
+	IS(bad, 0, "the spinning thread is found on each CPU that it is moved to");
+	OK(cpus > 0, "there are CPUs");
+	threads_free(&t);
+}
+
 static void test_places(void)
 {
 	struct thread_place place;
@@ -179,6 +209,7 @@ static void test_places(void)
 			running = place.running;
 	}
 	OK(running && thread_state(p, t.tid[1]) == 'R', "the other one runs");
+	test_running(p);
 	IS(thread_place(p, 1, &place), ERR_NOTHREAD, "no thread of this process");
 	if (write(q.fd[1], "hello", 5) != 5)
 		exit(99);

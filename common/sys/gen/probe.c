@@ -144,6 +144,22 @@ S(mount_attr)
 #include <linux/vm_sockets.h>
 S(sockaddr_vm)
 #endif
+#if __has_include(<linux/if_alg.h>)
+#include <linux/if_alg.h>
+S(sockaddr_alg)
+#endif
+#if __has_include(<linux/if_xdp.h>)
+#include <linux/if_xdp.h>
+S(sockaddr_xdp)
+#endif
+#if __has_include(<linux/can.h>)
+#include <linux/can.h>
+S(sockaddr_can)
+#endif
+#if __has_include(<linux/tipc.h>)
+#include <linux/tipc.h>
+S(sockaddr_tipc)
+#endif
 #if __has_include(<linux/landlock.h>)
 #include <linux/landlock.h>
 S(landlock_ruleset_attr)

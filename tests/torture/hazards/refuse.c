@@ -5,9 +5,11 @@
  */
 #include "../lib/clock.h"
 #include "../lib/hazard.h"
+#include "../lib/target.h"
 
 #include "base/err.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -18,8 +20,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -251,6 +255,86 @@ static void test_dead(void)
 	hazard_err(&h, hazard_visit(&h, &p, 0), "kernel thread", ERR_KTHREAD, LIST_END);
 }
 
+/* Memory that takes a while to be written into a core file, or to be given back. */
+#define HEAVY_BYTES (512ul << 20)
+
+static char dump_dir[] = "/tmp/ptools-dump.XXXXXX";
+
+static void heavy(struct facts *f)
+{
+	char *m =
+		mmap(NULL, HEAVY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+	/* Here, unless the system's core pattern says elsewhere. */
+	if (m == MAP_FAILED || chdir(dump_dir) || setrlimit(RLIMIT_CORE, &unlimited))
+		_exit(3);
+	memset(m, 1, HEAVY_BYTES);
+	f->ready = 1;
+	while (!f->go)
+		sleep_us(1000);
+	abort();
+}
+
+/* Whether it is in the middle of its dump, waiting for that; false when it never is. */
+static bool dumping(pid_t pid)
+{
+	for (int i = 0; i < 5000; i++) {
+		if (target_status(pid, "CoreDumping") == 1)
+			return true;
+		if (target_status(pid, "Threads") < 1)
+			return false;
+		sleep_us(200);
+	}
+	return false;
+}
+
+static void remove_dump(void)
+{
+	DIR *d = opendir(dump_dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (e->d_type == DT_REG)
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(dump_dir);
+}
+
+static void test_dumping(void)
+{
+	siginfo_t si = {0};
+	struct prey p;
+
+	prey_start(&p, heavy);
+	p.f->go = 1;
+	if (!dumping(p.pid)) {
+		hazard_ok(&h, true, "dumping core # SKIP cores are not written here");
+	} else {
+		hazard_err(&h, hazard_visit(&h, &p, 0), "dumping core", ERR_DUMPING, LIST_END);
+		waitid(P_PID, (id_t)p.pid, &si, WEXITED | WNOWAIT);
+		hazard_ok(&h, si.si_code == CLD_DUMPED && si.si_status == SIGABRT,
+			"dumping core: the dump is complete");
+	}
+	prey_end(&p);
+}
+
+/* Giving back its memory: whatever it is called, it is found out at once, and it ends as it would have. */
+static void test_dying(void)
+{
+	siginfo_t si = {0};
+	struct prey p;
+
+	prey_start(&p, heavy);
+	kill(p.pid, SIGKILL);
+	hazard_err(&h, hazard_visit(&h, &p, 0), "being killed", ERR_DYING, ERR_ZOMBIE, ERR_GONE,
+		LIST_END);
+	waitid(P_PID, (id_t)p.pid, &si, WEXITED | WNOWAIT);
+	hazard_ok(&h, si.si_code == CLD_KILLED && si.si_status == SIGKILL, "being killed: it was");
+	prey_end(&p);
+}
+
 /* One thread may not be touched, the others may. */
 static void *confined_thread(void *arg)
 {
@@ -298,5 +382,13 @@ int main(int argc, char **argv)
 	test_frozen("/sys/fs/cgroup/freezer", "freezer.state", "FROZEN", "THAWED");
 	test_frozen("/sys/fs/cgroup/unified", "cgroup.freeze", "1", "0");
 	test_dead();
+	if (!mkdtemp(dump_dir))
+		return 2;
+	test_dumping();
+	remove_dump();
+	if (mkdir(dump_dir, 0755))
+		return 2;
+	test_dying();
+	remove_dump();
 	return tap_done(&h.tap);
 }

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "ends.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/err.h"
+
+#define FRESH_NS 1000000000
+#define MANY     256 /* descriptors that are not read twice */
+
+void ends_free(struct ends *e)
+{
+	holders_free(e->index);
+	memset(e, 0, sizeof(*e));
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+const struct holders *ends_index(struct ends *e, pid_t without)
+{
+	if (e->index && (!e->without || e->without == without) &&
+		now_ns() - holders_when(e->index) < FRESH_NS)
+		return e->index;
+	holders_free(e->index);
+	e->index = NULL;
+	e->without = without;
+	e->err = holders_scan(without, &e->index);
+	return e->index;
+}
+
+int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)
+{
+	struct far_end *last = f->nfar ? &f->far[f->nfar - 1] : NULL;
+	struct far_end end = {.pid = h->pid, .fd = h->fd};
+	struct far_end *kept;
+	struct buf comm = {0};
+
+	if (*n >= ENDS_MOST) {
+		++*more;
+		return 0;
+	}
+	if (last && last->pid == h->pid) {
+		end.comm = last->comm;
+	} else {
+		proc_comm_of(h->pid, &comm);
+		end.comm = facts_keep(&f->names, buf_cstr(&comm), comm.len);
+		buf_free(&comm);
+	}
+	kept = facts_add_far(f);
+	if (!kept)
+		return -ENOMEM;
+	*kept = end;
+	++*n;
+	return 0;
+}
+
+/* Which of the process's own descriptors are which inodes: sockets, sorted. */
+struct own {
+	uint64_t ino;
+	int fd;
+};
+
+static int compare_own(const void *a, const void *b)
+{
+	const struct own *x = a, *y = b;
+
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return x->fd < y->fd ? -1 : x->fd > y->fd;
+}
+
+static size_t collect_own(const struct facts *f, struct own *own)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->ndesc; i++) {
+		const struct desc *d = &f->desc[i];
+
+		if (d->state == DESC_OK && !d->err_stat && S_ISSOCK(d->mode))
+			own[n++] = (struct own){d->ino, d->fd};
+	}
+	qsort(own, n, sizeof(*own), compare_own);
+	return n;
+}
+
+/* The first one with that inode. */
+static size_t find_own(const struct own *own, size_t n, uint64_t ino)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (own[middle].ino < ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct keeping {
+	struct facts *f;
+	struct sock *s;
+	pid_t self;
+};
+
+static int keep_other(const struct holder *h, void *arg)
+{
+	struct keeping *k = arg;
+
+	if (h->pid == k->self)
+		return 0; /* known better already */
+	return ends_keep(k->f, h, &k->s->fars, &k->s->more_fars);
+}
+
+static int find_far(struct keeping *k, const struct own *own, size_t n, const struct holders *index)
+{
+	struct sock *s = k->s;
+	int err = 0;
+
+	s->far_at = (uint32_t)k->f->nfar;
+	for (size_t i = find_own(own, n, s->far_ino); i < n && own[i].ino == s->far_ino && !err;
+		i++)
+		err = ends_keep(
+			k->f, &(struct holder){k->self, own[i].fd}, &s->fars, &s->more_fars);
+	if (!err && index)
+		err = holders_of(index, HOLDER_SOCKET, s->far_ino, keep_other, k);
+	if (!index && !s->fars)
+		s->err_far = -EACCES;
+	else if (index && !s->fars && holders_hidden(index))
+		s->err_far = ERR_PERM;
+	s->has |= SOCK_HAS_FAR;
+	return err;
+}
+
+int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
+{
+	struct keeping k = {.f = f, .self = proc_pid(p)};
+	const struct holders *index = NULL;
+	struct own *own = NULL;
+	size_t n = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < f->nsock && !err; i++) {
+		k.s = &f->sock[i];
+		if (k.s->far != FAR_OPEN || !k.s->far_ino)
+			continue;
+		if (!own) {
+			own = calloc(f->ndesc, sizeof(*own));
+			if (!own)
+				return -ENOMEM;
+			n = collect_own(f, own);
+			index = ends_index(e, f->ndesc > MANY ? k.self : 0);
+		}
+		err = find_far(&k, own, n, index);
+	}
+	free(own);
+	return err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PFILES_ENDS_H
+#define PFILES_ENDS_H
+
+#include "facts.h"
+#include "proc/holders.h"
+#include "proc/proc.h"
+
+/*
+ * Who has the other end of something open. The descriptors of the process itself are known already; those
+ * of all others are read in one pass over /proc, the first time that something needs it, and are good for
+ * the processes that are looked at within the next second as well.
+ */
+struct ends {
+	struct holders *index; /* NULL: no pass yet */
+	pid_t without;         /* the process that was left out of it, 0: none */
+	int err;               /* why there is none */
+};
+
+/* Of the whole run. Zero-initialise. */
+void ends_free(struct ends *e);
+
+/*
+ * Finds the processes at the other ends of the sockets whose far_ino is known: sets their far_at, fars,
+ * more_fars, err_far. 0 or -ENOMEM.
+ */
+int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
+	__attribute__((warn_unused_result));
+
+/*
+ * The pass, not older than a second; NULL with e->err when it cannot be had. The process `without` need not
+ * be in it: one with so many descriptors that they are not to be read twice; 0: all are. For other kinds:
+ * look up with holders_of(), and keep what it finds with ends_keep().
+ */
+const struct holders *ends_index(struct ends *e, pid_t without);
+
+/* Keeps one holder; *n and *more count the first ENDS_MOST, and those beyond. 0 or -ENOMEM. */
+#define ENDS_MOST 16
+int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "sock_record.h"
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/vm_sockets.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "sock_options.h"
+#include "sock_tcp.h"
+
+static void add_queues(struct sock *s, const struct diag_sock *r)
+{
+	if (!(r->has & DIAG_QUEUES))
+		return;
+	if (r->state == TCP_LISTEN && s->type != SOCK_DGRAM) {
+		s->backlog = r->rqueue;
+		s->backlog_most = r->wqueue;
+		s->has |= SOCK_HAS_BACKLOG;
+	} else {
+		s->recvq = r->rqueue;
+		s->sendq = r->wqueue;
+		s->has |= SOCK_HAS_QUEUES;
+	}
+}
+
+static void add_tcp(struct facts *f, struct sock *s, const struct diag_inet *in)
+{
+	struct sock_tcp *t;
+
+	s->congestion = facts_keep(&f->names, in->cong.bytes, in->cong.len);
+	if (!s->tcp)
+		return; /* a listener, or closed */
+	t = &f->tcp[s->tcp - 1];
+	t->has_timer = true;
+	t->timer = in->timer;
+	t->timer_retrans = in->retrans;
+	t->timer_expires = in->expires;
+}
+
+/* A peer that was closed has no inode any more; nor has one that waits for accept(2), yet. */
+static void add_far_end(struct sock *s, const struct diag_sock *r)
+{
+	if (r->has & DIAG_PEER && (r->un.peer || s->shutdown != 3)) {
+		s->far = FAR_OPEN;
+		s->far_ino = r->un.peer;
+	} else if (r->state == TCP_ESTABLISHED) {
+		s->far = FAR_CLOSED;
+	}
+}
+
+static void add_packet(struct facts *f, struct sock *s, const struct diag_packet *p)
+{
+	s->memberships = facts_keep(&f->names, p->mclist.bytes, p->mclist.len);
+	s->rx_ring = p->rx_ring.len > 0;
+	s->tx_ring = p->tx_ring.len > 0;
+}
+
+void sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	add_queues(s, r);
+	if (r->has & DIAG_SHUTDOWN) {
+		s->shutdown = r->shutdown;
+		s->has |= SOCK_HAS_SHUTDOWN;
+	}
+	switch (r->family) {
+	case AF_UNIX: add_far_end(s, r); break;
+	case AF_PACKET: add_packet(f, s, &r->packet); break;
+	case AF_INET:
+	case AF_INET6:
+		if (sock_kind_is_tcp(s->kind))
+			add_tcp(f, s, &r->inet);
+		break;
+	default: break;
+	}
+}
+
+/* ---- from the record alone ---- */
+
+static struct span keep_end(struct facts *f, int family, const struct diag_end *e, uint32_t scope)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(e->port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(e->port)};
+
+	if (family == AF_INET) {
+		memcpy(&in.sin_addr, e->addr, sizeof(in.sin_addr));
+		return facts_keep(&f->names, &in, sizeof(in));
+	}
+	memcpy(&in6.sin6_addr, e->addr, sizeof(in6.sin6_addr));
+	if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr))
+		in6.sin6_scope_id = scope;
+	return facts_keep(&f->names, &in6, sizeof(in6));
+}
+
+static int take_inet(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	static const struct diag_end nowhere;
+
+	s->protocol = r->protocol;
+	s->kind = (uint8_t)sock_kind_of(s->family, s->type, s->protocol);
+	s->name = keep_end(f, s->family, &r->inet.local, r->inet.ifindex);
+	if (memcmp(&r->inet.remote, &nowhere, sizeof(nowhere)) != 0)
+		s->peer = keep_end(f, s->family, &r->inet.remote, r->inet.ifindex);
+	if (!sock_kind_is_tcp(s->kind) || r->inet.tcp_info.len == 0)
+		return 0;
+	return sock_tcp_take(f, s, r->inet.tcp_info.bytes, r->inet.tcp_info.len);
+}
+
+static struct span keep_unix(struct facts *f, struct diag_bytes name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	size_t len = name.len < sizeof(un.sun_path) ? name.len : sizeof(un.sun_path);
+
+	if (len)
+		memcpy(un.sun_path, name.bytes, len);
+	return facts_keep(&f->names, &un, offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+static void take_unix(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	s->protocol = 0;
+	s->name = keep_unix(f, r->un.name);
+}
+
+void sock_record_peer(struct facts *f, struct sock *s, const struct diag_sock *peer)
+{
+	s->peer = keep_unix(f, peer->un.name);
+}
+
+static void take_netlink(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	struct sockaddr_nl nl = {.nl_family = AF_NETLINK, .nl_pid = r->nl.portid};
+	const struct diag_bytes *groups = &r->nl.groups;
+
+	if (groups->len >= sizeof(nl.nl_groups))
+		memcpy(&nl.nl_groups, groups->bytes, sizeof(nl.nl_groups));
+	s->protocol = r->protocol;
+	s->name = facts_keep(&f->names, &nl, sizeof(nl));
+	s->groups = facts_keep(&f->names, groups->bytes, groups->len / 4 * 4);
+	if (r->nl.dst_portid || r->nl.dst_group) {
+		nl.nl_pid = r->nl.dst_portid;
+		nl.nl_groups = r->nl.dst_group ? 1U << (r->nl.dst_group - 1) % 32 : 0;
+		s->peer = facts_keep(&f->names, &nl, sizeof(nl));
+	}
+}
+
+static void take_packet(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET};
+
+	ll.sll_protocol = htons(r->packet.protocol);
+	ll.sll_ifindex = (int)r->packet.ifindex;
+	s->protocol = htons(r->packet.protocol);
+	s->name = facts_keep(&f->names, &ll, sizeof(ll));
+}
+
+static void take_vsock(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	struct sockaddr_vm vm = {.svm_family = AF_VSOCK};
+
+	vm.svm_cid = r->vsock.local_cid;
+	vm.svm_port = r->vsock.local_port;
+	s->protocol = 0;
+	s->name = facts_keep(&f->names, &vm, sizeof(vm));
+	vm.svm_cid = r->vsock.remote_cid;
+	vm.svm_port = r->vsock.remote_port;
+	if (r->state == TCP_ESTABLISHED)
+		s->peer = facts_keep(&f->names, &vm, sizeof(vm));
+}
+
+/* What the record does not say of the type the protocol does. */
+static int type_of(const struct diag_sock *r)
+{
+	if (r->type)
+		return r->type;
+	switch (r->protocol) {
+	case IPPROTO_TCP: return SOCK_STREAM;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE: return SOCK_DGRAM;
+	default: return SOCK_RAW;
+	}
+}
+
+static void take_memory(struct sock *s, const struct diag_sock *r)
+{
+	if (!(r->has & DIAG_MEM))
+		return;
+	s->sndbuf = (int)r->mem[SK_MEMINFO_SNDBUF];
+	s->rcvbuf = (int)r->mem[SK_MEMINFO_RCVBUF];
+	s->drops = r->mem[SK_MEMINFO_DROPS];
+	s->on |= 1U << OPT_SNDBUF | 1U << OPT_RCVBUF;
+	if (!(r->has & DIAG_QUEUES)) {
+		s->recvq = r->mem[SK_MEMINFO_RMEM_ALLOC];
+		s->sendq = r->mem[SK_MEMINFO_WMEM_ALLOC];
+		s->has |= SOCK_HAS_QUEUES;
+	}
+}
+
+int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	int err = 0;
+
+	s->family = r->family;
+	s->type = type_of(r);
+	s->kind = (uint8_t)sock_kind_of(r->family, s->type, r->protocol);
+	switch (r->family) {
+	case AF_INET:
+	case AF_INET6: err = take_inet(f, s, r); break;
+	case AF_UNIX: take_unix(f, s, r); break;
+	case AF_NETLINK: take_netlink(f, s, r); break;
+	case AF_PACKET: take_packet(f, s, r); break;
+	case AF_VSOCK: take_vsock(f, s, r); break;
+	default: s->protocol = -1;
+	}
+	take_memory(s, r);
+	if (r->state == TCP_LISTEN)
+		s->on |= 1U << OPT_ACCEPTCONN;
+	if (r->family == AF_INET || r->family == AF_INET6 || r->family == AF_UNIX) {
+		s->state = r->state;
+		s->has |= SOCK_HAS_STATE;
+	}
+	sock_record_add(f, s, r);
+	return err;
+}
