@@ -202,7 +202,8 @@ END
 	# Those that the code asks for by name, those that stand in a table of it, and those that data names.
 	{
 		grep -rhoE 'group_find\("[a-z0-9_]+"' common/sys cmd | grep -oE '"[a-z0-9_]+"' | tr -d '"'
-		grep -hoE '"[a-z0-9_]+"' common/sys/kinds_*.c common/sys/signame.c common/sys/fields.c | tr -d '"'
+		grep -hoE '"[a-z0-9_]+"' common/sys/kinds_*.c common/sys/signame.c common/sys/fields.c \
+			cmd/pfiles/info*.c cmd/pfiles/extras.c | tr -d '"'
 		grep -hoE '(bits|enum|group):[a-z0-9_]+' common/sys/data/calls.spec common/sys/data/fields.spec | sed 's/.*://'
 	} | sort -u >"$BATS_TEST_TMPDIR/used"
 	awk '/^(bits|down|enum) / { print $2 }' common/sys/data/groups.spec | sort >"$BATS_TEST_TMPDIR/listed"
