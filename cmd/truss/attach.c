@@ -12,6 +12,7 @@
 #include "ctl/trace.h"
 #include "gentle.h"
 #include "proc/access.h"
+#include "proc/status.h"
 #include "proc/threads.h"
 #include "show.h"
 
@@ -100,6 +101,7 @@ static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
 
 static int take_process(struct truss *t, struct attach *a)
 {
+	struct status now;
 	size_t fresh;
 	int err = access_check(a->proc);
 
@@ -110,8 +112,8 @@ static int take_process(struct truss *t, struct attach *a)
 		if (!fresh)
 			break;
 	}
-	/* Who was refused is traced by another; who was taken stays. */
-	if (err == ERR_PERM)
+	/* Who was taken stays. The kernel has one word for a process that another traces and one that we may not. */
+	if (err == ERR_PERM && status_read(a->proc, 0, &now) == 0 && now.tracer)
 		err = ERR_TRACED;
 	return a->taken ? 0 : err;
 }
