@@ -27,6 +27,8 @@ quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 LDLIBS_common := -lcap -ljansson
+# Each library is a cost at every start: only those that are used.
+LDLIBS_truss  := -Wl,--as-needed -lseccomp
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
@@ -186,6 +188,14 @@ bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of
 	@B='$B' tests/bench/run
 	@B='$B' tests/bench/situations
 
+$B/tests/bench/calls: $B/tests/bench/calls.o
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
+
+bench-truss: ## truss beside strace: calls, threads, processes, filters, start-up
+	@tests/lib/deps build bench
+	@$(MAKE) --no-print-directory all $B/tests/bench/calls
+	@B='$B' CC='$(CC)' tests/bench/truss
+
 # --- installation --------------------------------------------------------------------------------
 
 bindir   ?= $(prefix)/bin
@@ -223,7 +233,7 @@ clean: ## remove everything made
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
--include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d
+-include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -159,6 +159,7 @@ static int follower_help(struct gather *g, size_t n)
 		return 0;
 	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
 	g->helper.locks_hidden = g->looker.locks_hidden;
+	g->helper.original = g->looker.original;
 	while (!err && last_piece(g, &from, &to))
 		look_at_range(g, &g->helper, from, to);
 	looker_close(&g->helper);
@@ -343,6 +344,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	err = looker_open(p, o->mounts, out, &g.looker);
 	if (err)
 		goto out_looker;
+	g.looker.original = o->original;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
 	g.asker = asker_new(w, second, &g.looker, o->first_line);
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;

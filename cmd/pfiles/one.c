@@ -140,6 +140,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		.target_mounts = &l->mounts,
 		.progress = &progress,
 		.first_line = l->o->first_line,
+		.original = l->o->original,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
@@ -202,7 +203,7 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
 	err = gather_held(p, l, f);
-	return err || l->o->first_line ? err : socks_complete(p, l->o, f);
+	return err || l->o->first_line || l->o->original ? err : socks_complete(p, l->o, f);
 }
 
 /*
@@ -268,7 +269,8 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 	int err = gather_steady(p, l, f);
 
 	if (!err && !l->o->first_line)
-		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
+		err = l->o->original ? settle_names(p, f)
+				     : settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);
 	return err;
 }

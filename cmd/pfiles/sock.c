@@ -41,6 +41,7 @@ struct calls {
 
 struct sock_asker {
 	size_t most;
+	bool plain;
 	size_t asked; /* sockets so far */
 	struct slot *slot;
 	struct calls first, again;
@@ -49,13 +50,14 @@ struct sock_asker {
 	struct option_defaults defaults;
 };
 
-struct sock_asker *sock_asker_new(size_t most)
+struct sock_asker *sock_asker_new(size_t most, bool plain)
 {
 	struct sock_asker *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
 	a->most = most;
+	a->plain = plain;
 	a->slot = calloc(most, sizeof(*a->slot));
 	a->cred = calloc(most, sizeof(*a->cred));
 	a->whose = calloc(most, sizeof(*a->whose));
@@ -119,6 +121,7 @@ struct call *sock_calls(
 		s->fd = list[i]->fd;
 		s->kind = kind ? kind[i] : KIND_UNKNOWN;
 		s->few = ++a->asked > ALL_OPTIONS;
+		s->plain = a->plain;
 		c = slot_lay(s, c, true);
 	}
 	*ncalls = (size_t)(c - a->first.call);
@@ -278,6 +281,12 @@ static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
 	take_flags(k, s);
 	take_memory(k, s);
+	if (s->plain) {
+		k->protocol = -1;
+		k->has = 0;
+		k->drops = 0;
+		return 0;
+	}
 	take_state(k);
 	return take_netns(f, k, s);
 }
@@ -297,7 +306,7 @@ static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 	}
 	if (s->cred.pid > 0)
 		k->peer_pid = s->cred.pid;
-	if (s->cred.uid == (uid_t)-1)
+	if (s->cred.uid == (uid_t)-1 || s->plain)
 		return;
 	k->peer_uid = s->cred.uid;
 	k->peer_gid = s->cred.gid;
@@ -329,8 +338,13 @@ static void take_memberships(struct facts *f, struct sock *k, const struct slot 
 static int take_kind(struct sock_asker *a, struct facts *f, struct sock *k, const struct slot *s)
 {
 	const struct option_answers answers = {s->kind, s->few, s->options, s->option};
-	int err = take_tcp(f, k, s);
+	int err;
 
+	if (s->plain) {
+		take_peer(f, k, s);
+		return 0;
+	}
+	err = take_tcp(f, k, s);
 	if (err)
 		return err;
 	take_peer(f, k, s);
@@ -355,7 +369,7 @@ static struct call *lay_again(
 		struct slot *s = &a->slot[i];
 		enum sock_kind kind = list[i]->sock ? f->sock[list[i]->sock - 1].kind : s->kind;
 
-		if (s->kind == kind)
+		if (s->kind == kind || (s->plain && kind != KIND_UNIX))
 			continue;
 		s->kind = kind;
 		c = slot_lay(s, c, false);

@@ -92,6 +92,8 @@ static const struct extra {
 /* Of very many connections the kernel's tables tell what TCP knows: they are read anyway. */
 static bool has_extra(const struct slot *s, int which)
 {
+	if (s->plain && which != EXTRA_CRED)
+		return false;
 	return extras[which].kinds & 1U << s->kind && !(s->few && which == EXTRA_TCP_INFO);
 }
 
@@ -106,6 +108,8 @@ static struct call *lay_kind(struct slot *s, struct call *c)
 				&s->extra_len[i]);
 	}
 	s->option = c;
+	if (s->plain)
+		return c;
 	sock_options_lay(s->kind, s->few, s->fd, s->options, c);
 	return c + sock_options_count(s->kind, s->few);
 }

@@ -42,6 +42,7 @@ struct slot {
 	int fd;
 	enum sock_kind kind; /* whose calls were laid out */
 	bool few;
+	bool plain;         /* only what the original asks */
 	struct call *base;  /* NULL: in the second batch */
 	struct call *extra; /* EXTRAS of them are not all there: see slot_extra() */
 	struct call *option;

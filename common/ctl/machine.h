@@ -46,6 +46,12 @@ int machine_settle_insn(struct saved *s, const unsigned char insn[2])
  */
 bool machine_settle_eintr(struct saved *s, bool late);
 
+/*
+ * At the entry of a call: the kernel skips it, and the thread stands before the instruction that makes it,
+ * with the number in its register again.
+ */
+void machine_enter_again(struct saved *s);
+
 /* Values behind the code, all addresses in the target. */
 struct code_params {
 	uint64_t scratch, size, stamp;

@@ -31,17 +31,27 @@ uint64_t tracee_clock(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static int request(const char *what, long op, pid_t tid, uint64_t addr, const void *data)
+long tracee_request(const char *what, long op, pid_t tid, uint64_t addr, const void *data)
 {
+	long r;
+
 	touch_point(what);
 	/* The raw call: no result is a value here that could be mistaken for an error. */
-	if (syscall(SYS_ptrace, op, (long)tid, addr, data) >= 0)
-		return 0;
+	r = syscall(SYS_ptrace, op, (long)tid, addr, data);
+	if (r >= 0)
+		return r;
 	if (errno == ESRCH)
 		return ERR_GONE;
 	if (errno == EPERM || errno == EACCES)
 		return ERR_PERM;
 	return -errno;
+}
+
+static int request(const char *what, long op, pid_t tid, uint64_t addr, const void *data)
+{
+	long r = tracee_request(what, op, tid, addr, data);
+
+	return r < 0 ? (int)r : 0;
 }
 
 int tracee_seize(pid_t tid)

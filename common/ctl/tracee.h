@@ -68,6 +68,13 @@ int tracee_detach(pid_t tid) __attribute__((warn_unused_result));
  */
 void tracee_reap(pid_t tid);
 
+/*
+ * Any other request, for the verbs of ctl/trace.c: `what` names the step for the tests (ctl/touch.h), op is a
+ * PTRACE_* of <linux/ptrace.h>. Below 0 an error code, else what the kernel returned.
+ */
+long tracee_request(const char *what, long op, pid_t tid, uint64_t addr, const void *data)
+	__attribute__((warn_unused_result));
+
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t tracee_clock(void);
 

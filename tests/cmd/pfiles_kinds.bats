@@ -204,3 +204,27 @@ check() {
 	[ "$("$PFILES" -j -p 7 "$TARGET" | jq -c '.descriptors[0].mount | [.type, .source, .elsewhere]')" = '["tmpfs","hidden",true]' ]
 	finish_target
 }
+
+@test "-O: nothing that the original does not show" {
+	local victim
+	for victim in special kinds; do
+		rm -rf "$DIR/files"
+		mkdir "$DIR/files"
+		start_target "$TARGETS/$victim" "$DIR/files"
+		"$PFILES" "$TARGET" >"$DIR/all"
+		"$PFILES" -O "$TARGET" >"$DIR/out"
+		grep -Ev "$NOTES" "$DIR/all" | diff -u - "$DIR/out"
+		finish_target
+	done
+	mkdir "$DIR/socks"
+	start_target "$TARGETS/socks" "$DIR/socks"
+	for options in -O "-O -b"; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options "$TARGET" >"$DIR/out"
+		[ "$(grep -c S_IFSOCK "$DIR/out")" -gt 5 ]
+		[ "$(grep -Pvc '^\t(SOCK_[A-Z]*|SO_.*|sockname: .*|peername: .*|peer: .*)$' <(grep -P '^\t' "$DIR/out"))" = 0 ]
+		"$PFILES" "$TARGET" >"$DIR/all"
+		diff <(grep -P '^\t(sockname|peername|peer): ' "$DIR/all") <(grep -P '^\t(sockname|peername|peer): ' "$DIR/out")
+	done
+	finish_target
+}

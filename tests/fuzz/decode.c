@@ -30,6 +30,7 @@ struct world {
 	uint64_t seed, base, reads, total, most;
 	unsigned char *memory; /* of exactly `size` bytes, so that one more is noticed */
 	size_t size;
+	bool vanishing;  /* memory may end anywhere, and be gone the next time */
 	bool everywhere; /* every address can be read: the same bytes again and again */
 	uint64_t calls, bytes, bad;
 	struct args_call call;
@@ -58,15 +59,16 @@ static size_t read_world(void *ctx, uint64_t addr, void *to, size_t n)
 	w->reads++;
 	if (n > w->most)
 		w->most = n;
+	if (w->vanishing && !below(w, 50))
+		n = below(w, (unsigned)n + 1);
+	for (size_t i = 0; w->everywhere && i < n; i++)
+		((unsigned char *)to)[i] = w->memory[(addr + i) % w->size];
 	if (w->everywhere)
-		addr = w->base + addr % w->size;
+		return n;
 	if (addr < w->base || addr - w->base >= w->size)
 		return 0;
 	if (n > w->size - (addr - w->base))
 		n = w->size - (size_t)(addr - w->base);
-	/* Memory may end anywhere, and be gone the next time. */
-	if (!below(w, 50))
-		n = below(w, (unsigned)n + 1);
 	memcpy(to, w->memory + (addr - w->base), n);
 	return n;
 }
@@ -117,6 +119,7 @@ static bool new_world(struct world *w)
 	w->size = 1 + below(w, below(w, 4) ? 600 : LARGEST);
 	w->base = bases[below(w, 4)];
 	w->everywhere = !below(w, 5);
+	w->vanishing = !below(w, 3);
 	w->memory = malloc(w->size);
 	if (w->memory)
 		fill(w);

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What the three shells offer behind "pfiles ".
 
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+
 bats_require_minimum_version 1.8.0
 
 setup() {
@@ -49,4 +51,46 @@ in_fish() {
 	[ "$status" = 0 ]
 	[[ $output == *'-n[only the first line'* ]]
 	[[ $output == *$'\n'"$$:$(cat /proc/$$/comm)"* ]]
+}
+
+# truss_in_bash WORD...: what bash offers for the last one, with the tool in build/ answering for its words.
+truss_in_bash() {
+	PATH=${B:-$BATS_TEST_DIRNAME/../../build}:$PATH bash -c '. bash/truss; COMP_WORDS=(truss "$@"); COMP_CWORD=$#
+		compopt() { :; }; _truss truss; printf "%s\n" "${COMPREPLY[@]}"' - "$@"
+}
+
+@test "truss, bash: words of lists come from the tool, also behind a comma" {
+	run truss_in_bash -t opena
+	[ "${lines[0]}" = openat ]
+	run truss_in_bash -t 'read,!ope'
+	[[ $'\n'$output$'\n' == *$'\n''read,!openat'$'\n'* ]]
+	run truss_in_bash -s SIGTE
+	[ "$output" = SIGTERM ]
+	run truss_in_bash -m FLTBO
+	[ "$output" = FLTBOUNDS ]
+}
+
+@test "truss, bash: options, process ids behind -p" {
+	run truss_in_bash -
+	[ "${lines[0]}" = -D ]
+	run truss_in_bash -p "$$"
+	[[ $'\n'$output$'\n' == *$'\n'"$$"$'\n'* ]]
+}
+
+@test "truss, fish: options and words" {
+	export PATH=${B:-$BATS_TEST_DIRNAME/../../build}:$PATH
+	run fish --no-config -c "source fish/truss.fish; complete -C 'truss -t opena'"
+	[[ $output == *openat* ]]
+	run fish --no-config -c "source fish/truss.fish; complete -C 'truss -'"
+	[[ $output == *$'-f\t'* ]]
+}
+
+@test "truss, zsh: options and words" {
+	export PATH=${B:-$BATS_TEST_DIRNAME/../../build}:$PATH
+	run zsh -f -c '_arguments() { print -l -- "$@"; words=(truss -t x); _truss_names calls }
+		compset() { return 1 }; _call_program() { shift; "$@" }; compadd() { print -l -- ${(P)${@[-1]}} }
+		. zsh/_truss'
+	[ "$status" = 0 ]
+	[[ $output == *'-f[follow children]'* ]]
+	[[ $output == *$'\n'openat$'\n'* ]]
 }

@@ -34,6 +34,7 @@
 		__VA_ARGS__                                                                        \
 	}
 #define LOW 0x8048000ull
+#define CWD ((uint64_t)(uint32_t)AT_FDCWD)
 
 static struct args_call call_of(
 	struct fake *f, enum abi abi, const char *name, const uint64_t arg[6])
@@ -81,6 +82,7 @@ static void test_answers(void)
 	struct sysinfo si;
 	struct statfs fs;
 	struct rusage ru;
+	struct statx sx;
 	struct buf b = {0};
 	struct args_call c;
 
@@ -99,6 +101,11 @@ static void test_answers(void)
 	c = call_of(&f, ABI_X86_64, "statfs", ARGS(0, fake_put(&f, &fs, sizeof(fs))));
 	fake_structs(&b, &c, 0, 0);
 	OK(strstr(buf_cstr(&b), "type=PROC_SUPER_MAGIC bsize=4096"), "statfs: %s", buf_cstr(&b));
+	IS(statx(AT_FDCWD, "/etc/passwd", 0, STATX_BASIC_STATS, &sx), 0, "statx(2)");
+	c = call_of(&f, ABI_X86_64, "statx", ARGS(CWD, 0, 0, 0, fake_put(&f, &sx, sizeof(sx))));
+	fake_structs(&b, &c, 0, 0);
+	OK(strstr(buf_cstr(&b), "m=0100644 l=1") && strstr(buf_cstr(&b), "mask=STATX_BASIC_STATS"),
+		"statx: %s", buf_cstr(&b));
 	getrusage(RUSAGE_SELF, &ru);
 	c = call_of(&f, ABI_X86_64, "getrusage", ARGS(0, fake_put(&f, &ru, sizeof(ru))));
 	fake_structs(&b, &c, 0, 0);

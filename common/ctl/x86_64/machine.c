@@ -100,6 +100,13 @@ bool machine_settle_eintr(struct saved *s, bool late)
 	return true;
 }
 
+void machine_enter_again(struct saved *s)
+{
+	s->regs.rax = s->regs.orig_rax;
+	s->regs.orig_rax = (uint64_t)-1; /* no call */
+	s->regs.rip -= 2;                /* syscall, int $0x80 */
+}
+
 /* rax and rip as they are if the call starts again, without the kernel's help. */
 static void restarted(const struct saved *s, uint64_t *rax, uint64_t *rip)
 {

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "attach.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/escape.h"
+#include "counts.h"
+#include "ctl/cave.h"
+#include "ctl/trace.h"
+#include "gentle.h"
+#include "proc/access.h"
+#include "proc/threads.h"
+#include "show.h"
+
+#define COMMAND_MAX 4096
+/* Threads made while we take their makers are found by reading the list again. */
+#define TAKE_TRIES 1000
+
+/* One operand. */
+struct attach {
+	struct proc *proc;
+	struct tid_ranges tids;
+	size_t taken;
+	bool narrow; /* a 32-bit program */
+	bool waits;  /* for a thread that fits */
+	bool told;   /* -a: its command line was shown */
+	struct attach *next;
+};
+
+/* "truss: <words>: <operand>: <cause and way out>", as the other tools have it. */
+static void fail(struct truss *t, const char *operand, const struct proc *p, int err)
+{
+	const char *words = err_str(err);
+	struct buf all = {0}, rest = {0};
+
+	if (p)
+		proc_explain(p, err, &all);
+	escape_add(&rest, operand, strlen(operand));
+	/* The explanation begins with the error's words, which are in front already. */
+	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
+		const char *why = buf_cstr(&all) + strlen(words);
+
+		buf_str(&rest, *why == ' ' ? ":" : "");
+		buf_str(&rest, why);
+	}
+	cli_fail(t->cli, words, buf_cstr(&rest));
+	buf_free(&all);
+	buf_free(&rest);
+}
+
+static bool is_wanted(const struct attach *a, pid_t tid)
+{
+	return !a->tids.n || tid_ranges_has(&a->tids, tid);
+}
+
+/* One thread. 0; ERR_GONE: it has ended. */
+static int take_thread(struct truss *t, struct attach *a, struct process *p, pid_t tid)
+{
+	int err = trace_seize(tid, t->o->follow ? TRACE_CHILDREN : 0);
+	struct thread *thr;
+
+	/* The kernel refuses a dead thread with the same word as a stranger's. */
+	if (err == ERR_PERM && strchr("ZX?", thread_state(a->proc, tid)))
+		err = ERR_GONE;
+	if (err)
+		return err;
+	thr = thread_add(&t->table, tid, p);
+	if (!thr)
+		return -ENOMEM;
+	a->taken++;
+	return gentle_interrupt(t, a->proc, thr, a->narrow);
+}
+
+static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
+{
+	pid_t pid = proc_pid(a->proc);
+	struct process *p = process_find(&t->table, pid);
+	struct threads list = {0};
+	int err = threads_list(a->proc, &list);
+
+	*fresh = 0;
+	for (size_t i = 0; !err && i < list.n; i++) {
+		if (!is_wanted(a, list.tid[i]) || thread_find(&t->table, list.tid[i]))
+			continue;
+		if (!p)
+			p = process_get(&t->table, pid);
+		err = p ? take_thread(t, a, p, list.tid[i]) : -ENOMEM;
+		*fresh += !err;
+		if (err == ERR_GONE)
+			err = 0;
+	}
+	if (p && list.n > 1)
+		p->threaded = true;
+	threads_free(&list);
+	return err;
+}
+
+static int take_process(struct truss *t, struct attach *a)
+{
+	size_t fresh;
+	int err = access_check(a->proc);
+
+	if (!err)
+		err = cave_is_narrow(a->proc, &a->narrow);
+	for (int i = 0; !err && i < TAKE_TRIES; i++) {
+		err = take_listed(t, a, &fresh);
+		if (!fresh)
+			break;
+	}
+	/* Who was refused is traced by another; who was taken stays. */
+	if (err == ERR_PERM)
+		err = ERR_TRACED;
+	return a->taken ? 0 : err;
+}
+
+static bool is_duplicate(const struct truss *t, pid_t pid)
+{
+	for (const struct attach *a = t->attached; a; a = a->next)
+		if (proc_pid(a->proc) == pid)
+			return true;
+	return false;
+}
+
+static void add(struct truss *t, const char *operand, struct attach *a)
+{
+	struct process *p;
+	int err = take_process(t, a);
+
+	if (err) {
+		fail(t, operand, a->proc, err);
+		tid_ranges_free(&a->tids);
+		proc_close(a->proc);
+		free(a);
+		return;
+	}
+	a->next = t->attached;
+	t->attached = a;
+	p = process_find(&t->table, proc_pid(a->proc));
+	if (p && a->tids.n)
+		p->tids = &a->tids;
+	if (!a->taken) {
+		a->waits = true;
+		t->awaited++;
+		buf_str(&t->line, "(Warning: no matching active LWPs found, waiting)\n");
+		out_add(&t->out, &t->line);
+	}
+}
+
+static void take_operand(struct truss *t, const char *operand)
+{
+	struct attach *a = calloc(1, sizeof *a);
+	int err = a ? operand_open(operand, OPERAND_THREADS, &a->tids, &a->proc) : -ENOMEM;
+
+	if (err) {
+		fail(t, operand, NULL, err);
+		if (a)
+			tid_ranges_free(&a->tids);
+		free(a);
+		return;
+	}
+	if (is_duplicate(t, proc_pid(a->proc))) {
+		cli_fail(t->cli, "duplicate process-id ignored", operand);
+		tid_ranges_free(&a->tids);
+		proc_close(a->proc);
+		free(a);
+		return;
+	}
+	add(t, operand, a);
+}
+
+bool attach_all(struct truss *t, char **operands)
+{
+	size_t n = 0;
+
+	for (; *operands; operands++)
+		take_operand(t, *operands);
+	for (const struct attach *a = t->attached; a; a = a->next)
+		n++;
+	t->prefix_pid = n > 1;
+	if (!n)
+		t->status = 2;
+	return n > 0;
+}
+
+void attach_awaited(struct truss *t)
+{
+	for (struct attach *a = t->attached; a; a = a->next) {
+		struct process *p;
+
+		if (!a->waits || (take_process(t, a) == 0 && !a->taken))
+			continue;
+		/* Found, or the process is gone. */
+		a->waits = false;
+		t->awaited--;
+		p = process_find(&t->table, proc_pid(a->proc));
+		if (p)
+			p->tids = &a->tids;
+	}
+}
+
+static struct attach *operand_of(struct truss *t, const struct thread *thr)
+{
+	struct attach *a = t->attached;
+
+	while (a && proc_pid(a->proc) != thr->process->pid)
+		a = a->next;
+	return a;
+}
+
+void attach_begun(struct truss *t, struct thread *thr)
+{
+	struct attach *a = operand_of(t, thr);
+	struct buf line = {0};
+
+	if (!a || a->told || !t->o->args || t->o->count)
+		return;
+	a->told = true;
+	if (proc_cmdline(a->proc, COMMAND_MAX, &line) == 0)
+		t->show->command(t, thr, buf_cstr(&line));
+	buf_free(&line);
+}
+
+void attach_free(struct truss *t)
+{
+	while (t->attached) {
+		struct attach *a = t->attached;
+
+		t->attached = a->next;
+		tid_ranges_free(&a->tids);
+		proc_close(a->proc);
+		free(a);
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "signals.h"
+
+#include "calls.h"
+#include "counts.h"
+#include "ctl/trace.h"
+#include "event.h"
+#include "life.h"
+#include "show.h"
+#include "stop.h"
+
+enum disposition signals_disposition(struct thread *thr, int signal)
+{
+	uint64_t bit = 1ull << (signal - 1);
+	struct status s;
+
+	if (!life_read_status(thr->tid, &s))
+		return DISPOSITION_DEFAULT;
+	if (s.sig_caught & bit)
+		return DISPOSITION_CAUGHT;
+	return s.sig_ignored & bit ? DISPOSITION_IGNORED : DISPOSITION_DEFAULT;
+}
+
+static void show_fault(struct truss *t, struct thread *thr, const siginfo_t *info)
+{
+	struct shown_fault f = {.info = *info, .fault = fault_of(info->si_signo, info->si_code)};
+	struct trace_call at;
+
+	if (f.fault == FAULT_NONE || !set_has(&t->o->faults, f.fault))
+		return;
+	if (t->o->count) {
+		counts_fault(t->counts, f.fault);
+		return;
+	}
+	if (trace_call(thr->tid, &at) == 0)
+		f.pc = at.pc;
+	t->show->fault(t, thr, &f);
+}
+
+static void show_signal(struct truss *t, struct thread *thr, const siginfo_t *info, bool continued)
+{
+	struct shown_signal s = {.info = *info, .continued = continued};
+
+	if (!set_has(&t->o->signals, (unsigned)info->si_signo))
+		return;
+	if (t->o->count) {
+		counts_signal(t->counts, info->si_signo);
+		return;
+	}
+	s.disposition = signals_disposition(thr, info->si_signo);
+	t->show->signal(t, thr, &s);
+}
+
+void signals_event(struct truss *t, struct thread *thr, int signal)
+{
+	bool continued = signal == SIGCONT && thr->process->job_stopped;
+	bool in_stop_call;
+	siginfo_t info;
+
+	if (trace_siginfo(thr->tid, &info))
+		info = (siginfo_t){.si_signo = signal, .si_code = SI_USER};
+	info.si_signo = signal;
+	show_fault(t, thr, &info);
+	show_signal(t, thr, &info, continued);
+	if (continued)
+		thr->process->job_stopped = false;
+	in_stop_call =
+		thr->interrupted && set_has(&t->o->stop_calls, options_call_bit(thr->call.ent));
+	calls_flush(t, thr);
+	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
+		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
+		stop_at_signal(t, thr, &info);
+	else
+		event_resume(t, thr, signal);
+}
+
+void signals_stopped(struct truss *t, struct thread *thr, int signal)
+{
+	thr->process->job_stopped = true;
+	if (set_has(&t->o->signals, (unsigned)signal) && !t->o->count)
+		t->show->stopped(t, thr, signal);
+	calls_flush(t, thr);
+	thr->state = THREAD_LISTENS;
+	(void)!trace_resume(thr->tid, TRACE_LISTEN, 0);
+}

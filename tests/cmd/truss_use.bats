@@ -1,0 +1,320 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The use of truss: options, operands, processes that run already, letting go, signals, streams.
+
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+
+bats_require_minimum_version 1.5.0
+load ../lib/target
+
+setup() {
+	target_setup
+	STORY=$TARGETS/story
+	TRACE=$DIR/trace
+}
+
+teardown() {
+	target_teardown
+}
+
+untraced() {
+	[ "$(sed -n 's/^TracerPid:[[:space:]]*//p' "/proc/$1/status")" = 0 ]
+}
+
+traced() {
+	! untraced "$1"
+}
+
+stopped() {
+	[ "$(state_of "$1")" = T ]
+}
+
+# begin_trace ARGUMENT...: truss in the background, as TRACER.
+begin_trace() {
+	"$TRUSS" -o "$TRACE" "$@" &
+	TRACER=$!
+	STARTED+=("$TRACER")
+}
+
+# ended STATUS: the tracer ends with that.
+ended() {
+	local status=0
+	wait "$TRACER" || status=$?
+	[ "$status" = "$1" ]
+}
+
+# shellcheck disable=SC2154 # stderr is set by run
+@test "usage: no operand, unknown option, bad words" {
+	run --separate-stderr "$TRUSS"
+	[ "$status" = 2 ]
+	[[ $stderr == "usage: truss "* ]]
+	for words in '-t nosuch:unrecognized syscall: nosuch' '-s nosuch:unrecognized signal name/number: nosuch' \
+		'-m nosuch:unrecognized fault name/number: nosuch' \
+		'-r 65536:filedescriptor not in range[0..65535]: 65536' '-v 99999:unrecognized syscall: 99999'; do
+		# shellcheck disable=SC2086 # an option and its argument
+		run --separate-stderr "$TRUSS" ${words%%:*} true
+		[ "$status" = 2 ]
+		[[ $stderr == "truss: ${words#*:}"$'\n'"usage: truss "* ]]
+	done
+	run --separate-stderr "$TRUSS" -k -p 1
+	[ "$status" = 2 ]
+}
+
+@test "a command that cannot be found, or executed" {
+	run "$TRUSS" nosuchcommand
+	[ "$status" = 2 ]
+	[ "$output" = 'truss: cannot find program: nosuchcommand' ]
+	run "$TRUSS" /etc/passwd
+	[ "$status" = 2 ]
+	[ "$output" = 'truss: cannot execute program: /etc/passwd' ]
+	printf '\177ELFnonsense' >"$DIR/broken"
+	chmod 755 "$DIR/broken"
+	run "$TRUSS" "$DIR/broken"
+	[ "$status" = 2 ]
+	[[ $output == *'truss: cannot execute program: '* ]]
+}
+
+@test "set-id programs: root traces them, others are refused" {
+	cp /bin/true "$DIR/setid"
+	chown 1:1 "$DIR/setid"
+	chmod 4755 "$DIR/setid"
+	run "$TRUSS" -o "$TRACE" "$DIR/setid"
+	[ "$status" = 0 ]
+	run setpriv --reuid 65534 --regid 65534 --clear-groups "$TRUSS" "$DIR/setid"
+	[ "$status" = 2 ]
+	[ "$output" = "truss: cannot trace set-id or unreadable object file: $DIR/setid" ]
+}
+
+@test "set-id programs keep their rights when a traced program executes them" {
+	cp "$(command -v id)" "$DIR/id"
+	chown 1 "$DIR/id"
+	chmod 4755 "$DIR/id"
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$TRUSS" sh -c "'$DIR/id'; exit 7"
+	[ "$status" = 7 ]
+	[[ $output == *'euid=1('* ]]
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$TRUSS" -f sh -c "'$DIR/id'; exit 7"
+	[ "$status" = 7 ]
+	[[ $output == *'euid=1('* ]]
+	[[ $stderr == *"*** cannot trace across exec() of $DIR/id ***"* ]]
+	# Root's truss goes on, and says what the program has become.
+	run --separate-stderr "$TRUSS" -f setpriv --reuid 65534 --regid 65534 --clear-groups "$DIR/id"
+	[ "$status" = 0 ]
+	[[ $output == *'euid=1('* ]]
+	[[ $stderr == *'*** SUID: ruid/euid/suid = 65534 / 1 / 1  ***'* ]]
+}
+
+@test "-p: bad operands are told, the others traced" {
+	start_target "$STORY" asleep
+	"$TRUSS" -o "$TRACE" -p "$TARGET" 99999999 "$TARGET" nonsense 2>"$DIR/err" &
+	TRACER=$!
+	STARTED+=("$TRACER")
+	wait_for traced "$TARGET"
+	wait_for grep -q nonsense "$DIR/err"
+	grep -qx 'truss: no such process: 99999999' "$DIR/err"
+	grep -qx "truss: duplicate process-id ignored: $TARGET" "$DIR/err"
+	run "$TRUSS" -p "$TARGET"
+	[ "$status" = 2 ]
+	echo "$output"
+	[[ $output == "truss: process is traced: $TARGET: by pid $TRACER (truss)" ]]
+	kill "$TRACER"
+	ended 1
+	untraced "$TARGET"
+	finish_target
+}
+
+@test "coming and going, also by kill -9, interrupts no call that waits without end" {
+	local how
+	start_target "$STORY" asleep
+	for how in TERM KILL TERM KILL TERM KILL; do
+		begin_trace -p "$TARGET"
+		wait_for traced "$TARGET"
+		sleep 0.1 # not in the few microseconds in which a call has been interrupted already
+		kill "-$how" "$TRACER"
+		wait "$TRACER" || true
+		wait_for untraced "$TARGET"
+	done
+	finish_target
+	[ "$(fact interrupted)" = 0 ]
+}
+
+@test "-p with threads: only these; none yet: waits" {
+	local tids
+	start_target "$STORY" asleep
+	mapfile -t tids < <(cd "/proc/$TARGET/task" && printf '%s\n' *)
+	begin_trace -p "$TARGET/${tids[2]}"
+	wait_for traced "${tids[2]}"
+	sleep 0.1
+	untraced "${tids[1]}"
+	untraced "$TARGET"
+	kill "$TRACER"
+	ended 0
+	begin_trace -p "$TARGET/4000000-"
+	wait_for grep -q '(Warning: no matching active LWPs found, waiting)' "$TRACE"
+	kill "$TRACER"
+	ended 0
+	finish_target
+}
+
+@test "-p: a stopped process stays stopped, and says when it is continued" {
+	start_target "$TARGETS/odd" threads 0
+	kill -STOP "$TARGET"
+	begin_trace -p "$TARGET"
+	wait_for traced "$TARGET"
+	sleep 0.2
+	kill "$TRACER"
+	ended 0
+	[ "$(state_of "$TARGET")" = T ]
+	kill -CONT "$TARGET"
+	finish_target
+}
+
+@test "-p -a: the command line" {
+	start_target "$STORY" asleep
+	begin_trace -a -p "$TARGET"
+	wait_for grep -q "psargs: $STORY asleep" "$TRACE"
+	kill "$TRACER"
+	ended 0
+	finish_target
+}
+
+@test "-T, -S, -M with -p: the process stays stopped at the event, and goes on" {
+	# A shell that does something again and again.
+	sh -c 'while sleep 0.1; do :; done' &
+	local pid=$!
+	STARTED+=("$pid")
+	run timeout --foreground "$PATIENCE" "$TRUSS" -o "$TRACE" -T wait4 -p "$pid"
+	[ "$status" = 0 ]
+	wait_for stopped "$pid"
+	untraced "$pid"
+	[[ $(tail -n 1 "$TRACE") == *'wait4('* || $(tail -n 2 "$TRACE") == *'wait4('* ]]
+	kill -CONT "$pid"
+	[ "$(state_of "$pid")" != T ]
+	kill "$pid"
+}
+
+@test "-T with a command: it stays stopped, though the job is over" {
+	local pid
+	# Set apart as a shell with job control does it: the group of the job has nobody but truss and the command.
+	bash -mc '"$@" & wait' - "$TRUSS" -o "$TRACE" -T exit_group "$STORY" stop <&- >"$DIR/facts" &
+	FACTS=$DIR/facts
+	wait_for grep -q '^pid=' "$FACTS"
+	pid=$(fact pid)
+	STARTED+=("$pid")
+	wait_for grep -q 'Stopped by signal' "$TRACE"
+	kill -CONT "$pid"
+	wait_for grep -q '^exit_group(0)' "$TRACE"
+	wait_for untraced "$pid"
+	wait_for stopped "$pid"
+	sleep 0.1
+	stopped "$pid"
+	kill -CONT "$pid"
+	gone() { [ ! -e "/proc/$1" ] || is_zombie "$1"; }
+	wait_for gone "$pid"
+}
+
+@test "kill -9 while a program works: it goes on, with each signal it was to get" {
+	for round in 1 2 3 4 5 6 7 8; do
+		"$TRUSS" -o "$TRACE" "$STORY" forks 40 >"$DIR/facts" &
+		TRACER=$!
+		STARTED+=("$TRACER")
+		FACTS=$DIR/facts
+		sleep "0.0$round"
+		kill -KILL "$TRACER" 2>/dev/null || true
+		wait "$TRACER" || true
+		# It began before the tracer died, or never will; once begun, it ends well.
+		if [ -s "$FACTS" ]; then
+			wait_for grep -q '^sigchld=40$' "$FACTS"
+		fi
+	done
+}
+
+@test "a reader that goes away ends the trace, not the program" {
+	bash -c '"$1" "$2" forks 50 2> >(head -n 1 >/dev/null) >"$3"' - "$TRUSS" "$STORY" "$DIR/facts"
+	FACTS=$DIR/facts
+	[ "$(fact sigchld)" = 50 ]
+}
+
+@test "standard descriptors may be closed" {
+	"$TRUSS" -o "$TRACE" true <&- >&- 2>&-
+	grep -q 'exit_group(0)' "$TRACE"
+}
+
+@test "an output that cannot be written is told" {
+	run "$TRUSS" -o /dev/full true
+	[ "$status" = 2 ]
+	[[ $output == 'truss: /dev/full: No space left on device' ]]
+	run "$TRUSS" -o /nonexistent/file true
+	[ "$status" = 2 ]
+	[[ $output == 'truss: /nonexistent/file: No such file or directory' ]]
+}
+
+@test "-c: interrupted, it reports" {
+	"$TRUSS" -c -o "$TRACE" sleep 30 &
+	TRACER=$!
+	STARTED+=("$TRACER")
+	wait_for pgrep -P "$TRACER" -x sleep
+	local command
+	command=$(pgrep -P "$TRACER" -x sleep)
+	STARTED+=("$command")
+	kill -TERM "$TRACER"
+	wait_for grep -q '^sys totals:' "$TRACE"
+	untraced "$command"
+	kill "$command"
+}
+
+@test "words for completions" {
+	"$TRUSS" --list-calls | grep -qx openat
+	"$TRUSS" --list-signals | grep -qx SIGTERM
+	"$TRUSS" --list-faults | grep -qx FLTBOUNDS
+}
+
+# by_thread FILE: "name result" of each call of each thread, in the thread's order; what is the same for both tools.
+ours() {
+	sed -nE 's/^[0-9]+(\/[0-9]+)?:	+([a-z_0-9]+)\(.*\)[	 ]*(= (0x[0-9A-F]+|-?[0-9]+)|Err#[0-9]+ ([A-Z_]+)).*/\2 \4\5/p' \
+		<(grep -v 'returning as' "$1")
+}
+
+theirs() {
+	sed -nE 's/^[0-9]+ +([a-z_0-9]+)\(.*\) += (-1 ([A-Z]+) .*|(0x[0-9a-f]+|-?[0-9]+).*)$/\1 \3\4/p' "$1"
+}
+
+# What differs between two runs of one program: ids, addresses, times, and calls that depend on them.
+same_each_time() {
+	sed -E 's/0x[0-9A-Fa-f]+/ADDRESS/; s/^(getpid|gettid|set_tid_address|clone|clone3|wait4|getppid) .*/\1/' |
+		grep -vE '^(getrandom|brk|munmap|mprotect|write|futex|madvise|rt_sigreturn|syscall_)'
+}
+
+@test "results and errors are those that strace sees" {
+	local mode
+	for mode in "files $DIR" signals fault; do
+		# shellcheck disable=SC2086 # a mode and its arguments
+		"$TRUSS" -f -o "$TRACE" -x all -t '!execve' "$STORY" $mode >/dev/null
+		# shellcheck disable=SC2086
+		strace -f -e trace='!execve' -o "$DIR/strace" "$STORY" $mode >/dev/null
+		ours "$TRACE" | same_each_time | sed -E 's/ERESTART[A-Z_]*/RESTART/' >"$DIR/a"
+		theirs "$DIR/strace" | same_each_time >"$DIR/b"
+		[ "$(wc -l <"$DIR/b")" -gt 20 ]
+		# strace shows a call that is to be restarted with a question mark.
+		diff -u "$DIR/b" <(grep -v RESTART "$DIR/a")
+	done
+}
+
+@test "the calls of a run are those that strace sees" {
+	command -v strace >/dev/null || skip 'no strace'
+	local names=$DIR/names
+	for mode in "files $DIR" signals "forks 3" "threads 1 20"; do
+		# shellcheck disable=SC2086 # a mode and its argument
+		"$TRUSS" -f -o "$TRACE" -x all "$STORY" $mode >/dev/null
+		# shellcheck disable=SC2086
+		strace -f -o "$DIR/strace.pids" "$STORY" $mode >/dev/null
+		sed 's/^[0-9]* *//' "$DIR/strace.pids" >"$DIR/strace"
+		grep -oE '^([0-9/]+:	+)[a-z_0-9]+\(' <(grep -v 'returning as' "$TRACE") | grep -oE '[a-z_0-9]+\(' |
+			grep -vE '^(getrandom|brk|munmap|mprotect|wait4|write|futex|madvise)' >"$names.ours"
+		grep -oE '^[a-z_0-9]+\(' "$DIR/strace" | grep -vE '^(getrandom|brk|munmap|mprotect|wait4|write|syscall_|futex|madvise)' >"$names.theirs"
+		# When a child dies is not of the program's choosing.
+		case $mode in
+		forks* | threads*) diff -u <(sort "$names.theirs") <(sort "$names.ours") ;;
+		*) diff -u "$names.theirs" "$names.ours" ;;
+		esac
+	done
+}
