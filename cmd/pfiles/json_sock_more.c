@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_sock_more.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/packet_diag.h>
@@ -168,6 +169,47 @@ static void set_memberships(json_t *o, const struct facts *f, const struct sock 
 	set(o, "memberships", list);
 }
 
+static json_t *address(const uint8_t *bytes, bool six)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	return json_string(inet_ntop(six ? AF_INET6 : AF_INET, bytes, text, sizeof(text)));
+}
+
+static json_t *group(const struct sock_member *m)
+{
+	json_t *o = json_object(), *sources;
+
+	set(o, "group", address(m->addr, m->six));
+	set(o, "interface", json_bytes(m->device, strnlen(m->device, sizeof(m->device))));
+	if (!m->sources)
+		return o;
+	sources = json_array();
+	for (uint32_t i = 0; i < m->sources && i < MEMBER_SOURCES; i++)
+		json_array_append_new(sources, address(m->source[i], m->six));
+	set(o, m->only ? "only_from" : "not_from", sources);
+	if (m->sources > MEMBER_SOURCES)
+		set_number(o, "more_sources", m->sources - MEMBER_SOURCES);
+	return o;
+}
+
+/* Multicast groups. */
+static void set_groups(json_t *o, const struct facts *f, const struct sock *k)
+{
+	json_t *list;
+
+	if (!k->members.len)
+		return;
+	list = json_array();
+	for (uint32_t at = 0; at < k->members.len; at += sizeof(struct sock_member)) {
+		struct sock_member m;
+
+		memcpy(&m, f->names.data + k->members.at + at, sizeof(m));
+		json_array_append_new(list, group(&m));
+	}
+	set(o, "multicast_groups", list);
+}
+
 static json_t *vsock_end(const struct facts *f, struct span s)
 {
 	struct sockaddr_vm vm;
@@ -309,6 +351,7 @@ static void set_unknown(json_t *o, const struct sock *k)
 	set_reason(why, "options", k->err_options);
 	set_reason(why, "far_end", k->err_far);
 	set_reason(why, "queues", k->err_diag);
+	set_reason(why, "multicast_groups", k->err_members);
 	if (json_object_size(why))
 		set(o, "unknown", why);
 	else
@@ -321,6 +364,7 @@ void json_sock_more(json_t *o, json_t *options, const struct facts *f, const str
 	set_credentials(o, f, k);
 	set_protocol(o, f, k);
 	set_memberships(o, f, k);
+	set_groups(o, f, k);
 	set_vsock(o, f, k);
 	set_netns(o, f, k);
 	set_state(o, k);

@@ -192,6 +192,15 @@ far_ends() {
 	finish_target
 }
 
+@test "JSON: multicast groups and their sources" {
+	start_target "$TARGETS/families"
+	"$PFILES" -j -p 22 "$TARGET" |
+		jq -e '.. | .multicast_groups? // empty | . == [
+			{"group": "232.1.2.3", "interface": "lo", "only_from": ["192.0.2.9"]},
+			{"group": "239.7.7.7", "interface": "lo"}]'
+	finish_target
+}
+
 # field NAME: a number or word of what ss says, NAME:value.
 field() {
 	tr -s '[:space:]' '\n' <"$DIR/ss" | sed -n "s|^$1:||p" | head -1
