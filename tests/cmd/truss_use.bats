@@ -268,7 +268,28 @@ ended() {
 	"$TRUSS" --list-faults | grep -qx FLTBOUNDS
 }
 
-# by_thread FILE: "name result" of each call of each thread, in the thread's order; what is the same for both tools.
+# as_without COMMAND...: its output and status are the same with and without truss.
+as_without() {
+	local with=0 without=0
+	"$@" >"$DIR/without" 2>&1 || without=$?
+	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/with" 2>&1 || with=$?
+	[ "$with" = "$without" ]
+	cmp "$DIR/with" "$DIR/without"
+	[ -s "$TRACE" ]
+	lacks '^[0-9/]*:	*sys#' "$TRACE"
+}
+
+@test "programs behave as without: pipes, job control, signals, compilers" {
+	as_without ls -l /etc
+	as_without find /usr/include -name 's*.h'
+	as_without tar cf - -C /etc passwd group
+	as_without sh -c 'for i in 1 2 3; do (echo $i | cat | tr 1 a); done; exit 3'
+	as_without bash -c 'set -m; sleep 0.1 & wait %1; trap "echo usr" USR1; kill -USR1 $$; kill -TERM $$'
+	echo 'int main(void) { return 0; }' >"$DIR/small.c"
+	as_without "${CC:-gcc}" -S -o - "$DIR/small.c"
+}
+
+# "name result" of each call, as both tools say it.
 ours() {
 	sed -nE 's/^[0-9]+(\/[0-9]+)?:	+([a-z_0-9]+)\(.*\)[	 ]*(= (0x[0-9A-F]+|-?[0-9]+)|Err#[0-9]+ ([A-Z_]+)).*/\2 \4\5/p' \
 		<(grep -v 'returning as' "$1")

@@ -172,6 +172,22 @@ static int vforks(char **arg)
 	return 0;
 }
 
+/* A parent that waits in vfork(2) for longer than a second. */
+static int long_vfork(char **arg)
+{
+	int status;
+	pid_t pid = vfork();
+
+	(void)arg;
+	if (!pid) {
+		sleep(1);
+		usleep(600000);
+		_exit(3);
+	}
+	must(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+	return 0;
+}
+
 /* ---- threads ---- */
 
 static void *ask(void *arg)
@@ -383,8 +399,8 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1}, {"vforks", vforks, 0},
-		{"threads", threads, 2}, {"exec-by-thread", exec_by_thread, 1},
-		{"asleep", asleep, 0}, {"crowd", crowd, 2}};
+		{"long-vfork", long_vfork, 0}, {"threads", threads, 2},
+		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
 		if (argc == mode[i].args + 2 && !strcmp(argv[1], mode[i].name))
