@@ -279,6 +279,7 @@ as_without() {
 	lacks '^[0-9/]*:	*sys#' "$TRACE"
 }
 
+# shellcheck disable=SC2016 # for the shells inside
 @test "programs behave as without: pipes, job control, signals, compilers" {
 	as_without ls -l /etc
 	as_without find /usr/include -name 's*.h'
