@@ -290,6 +290,23 @@ as_without() {
 	as_without "${CC:-gcc}" -S -o - "$DIR/small.c"
 }
 
+@test "a shell with job control on a terminal, and a program that reads from it" {
+	command -v python3 >/dev/null || skip 'no python3'
+	run timeout 60 python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" "$TRACE" "$TRUSS"
+	[ "$status" = 7 ]
+	[[ $output == *'Stopped                 sleep 50'*'got hello'* ]]
+	grep -q 'Received signal #20, SIGTSTP, in clock_nanosleep() \[default\]' "$TRACE"
+	grep -q 'Stopped by signal #20, SIGTSTP' "$TRACE"
+	grep -q 'Continued with signal #18, SIGCONT \[default\]' "$TRACE"
+	grep -q 'Received signal #2, SIGINT' "$TRACE"
+}
+
+@test "programs under seccomp of their own end as without truss" {
+	# Through the strict mode: a write, and an exit that it allows.
+	as_without "$STORY" confined
+	grep -q '^[0-9]*:	exit(5)' "$TRACE"
+}
+
 # "name result" of each call, as both tools say it.
 ours() {
 	sed -nE 's/^[0-9]+(\/[0-9]+)?:	+([a-z_0-9]+)\(.*\)[	 ]*(= (0x[0-9A-F]+|-?[0-9]+)|Err#[0-9]+ ([A-Z_]+)).*/\2 \4\5/p' \

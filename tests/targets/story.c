@@ -5,6 +5,7 @@
  * and ends with status 0 only if all went as without a tracer.
  */
 #define _GNU_SOURCE
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -186,6 +187,16 @@ static int long_vfork(char **arg)
 	}
 	must(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
 	return 0;
+}
+
+/* In seccomp's strict mode, where all but four calls would kill it. */
+static int confined(char **arg)
+{
+	(void)arg;
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+	if (write(STDOUT_FILENO, "confined\n", 9) == 9)
+		syscall(SYS_exit, 5);
+	return 1;
 }
 
 /* ---- threads ---- */
@@ -399,7 +410,7 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1}, {"vforks", vforks, 0},
-		{"long-vfork", long_vfork, 0}, {"threads", threads, 2},
+		{"long-vfork", long_vfork, 0}, {"confined", confined, 0}, {"threads", threads, 2},
 		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
