@@ -76,6 +76,16 @@ refused() {
 	grep -q '"openat"' "$out/sysent_table.c"
 }
 
+# The links of those names, and nothing that is not one: never a file of the system.
+remove_links() {
+	local name
+	for name in "$@"; do
+		[ ! -e "$name" ] || [ -L "$name" ] || return 1
+		[[ $(realpath "$(dirname "$name")" 2>/dev/null) == "$(realpath "$BATS_TEST_TMPDIR")"/* ]] || continue
+		rm -f "$name"
+	done
+}
+
 # A compiler with other headers: those of the system, without the files that are named.
 without() {
 	local dir n=0 copy=$BATS_TEST_TMPDIR/include
@@ -84,8 +94,9 @@ without() {
 	for dir in $(gcc -E -Wp,-v -x c /dev/null 2>&1 >/dev/null | sed -n 's/^ \(\/.*\)/\1/p'); do
 		if [[ $dir == /usr/include* ]]; then
 			n=$((n + 1))
-			cp -rs "$dir" "$copy/$n"
-			(cd "$copy/$n" && rm -f "$@")
+			# Folders that are links (gnu -> x86_64-linux-gnu/gnu) as folders: what is removed is inside the copy.
+			cp -rLs "$dir" "$copy/$n"
+			(cd "$copy/$n" && remove_links "$@")
 			dir=$copy/$n
 		fi
 		other+=" -isystem $dir"
