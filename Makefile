@@ -137,12 +137,12 @@ check-cmd: all victims ## the tools against victims (bats)
 check-lints: all ## that every lint goes red on a planted breach (bats)
 	@$(TALLY) lints tests/lib/run-bats tests/lint
 
-LINTS    := format layers headers man shell options packages paths
+LINTS    := format layers headers man shell options packages paths groups
 $(LINTS:%=check-%): check-%:
 	@$(TEST_ENV) tests/lint/$*
 check-options: all
 
-check-lint: all ## format, layers, headers, man pages, shell, options, packages, paths
+check-lint: all ## format, layers, headers, man pages, shell, options, packages, paths, groups
 	@$(TALLY) lint tests/lib/run-lint $(LINTS)
 
 budgets: ## report functions and files that outgrew the house's budgets (never fails)
@@ -178,13 +178,15 @@ load: all load-programs ## nginx, redis, postgres, memcached, python, node, bash
 check-load: all load-programs ## the same for three seconds each
 	@$(TALLY) load tests/load/run --tap --seconds 3 $(DAEMONS)
 
-$B/tests/bench/bench: $B/tests/bench/bench.o
+BENCHES := $B/tests/bench/bench $B/tests/bench/rounds
+$(BENCHES): %: %.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
 
-bench: ## pfiles beside lsof and lsfd at 10, 1,000 and 10,000 descriptors
+bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of others, many processes
 	@tests/lib/deps build bench
-	@$(MAKE) --no-print-directory all $B/tests/bench/bench $B/tests/targets/many
+	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/many
 	@B='$B' tests/bench/run
+	@B='$B' tests/bench/situations
 
 $B/tests/bench/calls: $B/tests/bench/calls.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^

@@ -187,7 +187,7 @@ int ask_offsets(struct asker *a, struct desc **list, size_t n)
 
 int ask_extras(struct asker *a, struct desc **list, size_t n)
 {
-	int err = a->first_line
+	int err = a->first_line || a->looker->original
 		? 0
 		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
 
@@ -197,7 +197,7 @@ int ask_extras(struct asker *a, struct desc **list, size_t n)
 static bool have_asker(struct asker *a)
 {
 	if (!a->socks)
-		a->socks = sock_asker_new(SOCKS);
+		a->socks = sock_asker_new(SOCKS, a->looker->original);
 	return a->socks;
 }
 

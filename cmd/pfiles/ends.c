@@ -10,7 +10,6 @@
 #include "base/err.h"
 
 #define FRESH_NS 1000000000
-#define MANY     256 /* descriptors that are not read twice */
 
 void ends_free(struct ends *e)
 {
@@ -161,7 +160,7 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 			if (!own)
 				return -ENOMEM;
 			n = collect_own(f, own);
-			index = ends_index(e, f->ndesc > MANY ? k.self : 0);
+			index = ends_index(e, f->ndesc > ENDS_MANY ? k.self : 0);
 		}
 		err = find_far(&k, own, n, index);
 	}

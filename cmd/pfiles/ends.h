@@ -34,6 +34,9 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
  */
 const struct holders *ends_index(struct ends *e, pid_t without);
 
+/* A process with more descriptors than this is left out: they are not read twice. */
+#define ENDS_MANY 256
+
 /* Keeps one holder; *n and *more count the first ENDS_MOST, and those beyond. 0 or -ENOMEM. */
 #define ENDS_MOST 16
 int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)

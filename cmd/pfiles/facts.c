@@ -28,7 +28,7 @@ struct span facts_keep(struct buf *b, const void *bytes, size_t n)
 	struct span s = {.at = b->len, .len = (uint32_t)n};
 
 	buf_add(b, bytes, n);
-	return s;
+	return b->failed ? (struct span){0} : s;
 }
 
 /* The array with room for one more of `size` bytes, or NULL. */

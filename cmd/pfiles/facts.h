@@ -64,6 +64,18 @@ struct sock_tcp {
 	uint32_t timer_expires; /* milliseconds */
 };
 
+/* A multicast group that a socket has joined. */
+#define MEMBER_SOURCES 8
+struct sock_member {
+	uint8_t six;  /* addresses of IPv6, else of IPv4 */
+	uint8_t only; /* only what comes from the sources is let in, else all but that */
+	uint8_t addr[16];
+	uint32_t ifindex;
+	char device[16];
+	uint32_t sources; /* how many there are */
+	uint8_t source[MEMBER_SOURCES][16];
+};
+
 /* Another process that has the other end of a connection open. */
 struct far_end {
 	pid_t pid;
@@ -76,6 +88,7 @@ struct sock_netns {
 	uint64_t cookie; /* netns_cookie() */
 	uint64_t ino;    /* of its nsfs file: net:[ino]; 0: not known */
 	bool shown;      /* other than ours */
+	bool elsewhere;  /* other than that of the process */
 	int err;         /* why nothing could be asked there, 0: it could */
 };
 
@@ -126,6 +139,8 @@ struct sock {
 	struct span device;               /* packet: name of the interface */
 	struct span congestion;           /* name of the control */
 	struct span memberships;          /* packet: struct packet_diag_mclist each */
+	struct span members;              /* struct sock_member each */
+	int err_members;                  /* why those are not known */
 	bool rx_ring, tx_ring;            /* packet */
 	int err_diag;     /* why queues, timer and the other end are not known, 0: no reason */
 	int err_far;      /* why it is not known who holds the other end */

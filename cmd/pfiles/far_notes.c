@@ -31,8 +31,9 @@ bool far_notes_has(const struct desc *d)
 struct asking {
 	const struct proc *p;
 	const struct desc *d;
-	long eventfd; /* its id, where d is one; -1: not known */
 	struct buf *notes;
+	unsigned shown;
+	bool beside; /* those who do the same as d; else those at the far end proper, who come first */
 };
 
 static void add_process(struct buf *notes, pid_t pid)
@@ -59,14 +60,17 @@ static void add_process(struct buf *notes, pid_t pid)
 		});
 }
 
-/* The mode of the link says how the file was opened (proc_pid_fd(5)). */
-static const char *access_of(const char *path)
+/* The mode of the link says how the file was opened (proc_pid_fd(5)). 0: it is gone. */
+static unsigned access_of(const char *path)
 {
 	struct stat s;
 
-	if (lstat(path, &s) < 0)
-		return NULL;
-	switch (s.st_mode & (S_IRUSR | S_IWUSR)) {
+	return lstat(path, &s) < 0 ? 0 : s.st_mode & (S_IRUSR | S_IWUSR);
+}
+
+static const char *access_word(unsigned access)
+{
+	switch (access) {
 	case S_IRUSR: return "read";
 	case S_IWUSR: return "write";
 	case S_IRUSR | S_IWUSR: return "read-write";
@@ -74,21 +78,40 @@ static const char *access_of(const char *path)
 	}
 }
 
+/* Whether the holder reads what d writes, or the other way round. */
+static bool is_opposite(const struct desc *d, unsigned access)
+{
+	unsigned mode = d->flags & O_ACCMODE;
+
+	if (d->err_flags || mode == O_RDWR)
+		return true;
+	return access & (mode == O_WRONLY ? S_IRUSR : S_IWUSR);
+}
+
+/* Positive: enough of them have been shown. */
 static int note_end(const struct holder *h, void *arg)
 {
 	struct asking *a = arg;
-	const char *access;
+	unsigned access;
+	const char *word;
 	char path[64];
 
 	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
+	access = access_of(path);
+	if (is_opposite(a->d, access) == a->beside)
+		return 0;
 	note_item(a->notes, "end");
+	if (a->shown++ == ENDS_MOST) {
+		note_word(a->notes, "more");
+		return 1;
+	}
 	add_process(a->notes, h->pid);
 	note_int(a->notes, "fd", h->fd);
-	access = access_of(path);
-	if (access)
-		note_text(a->notes, "access", access, strlen(access));
+	word = access_word(access);
+	if (word)
+		note_text(a->notes, "access", word, strlen(word));
 	return a->notes->failed ? -ENOMEM : 0;
 }
 
@@ -129,18 +152,62 @@ static long fdinfo_number(const struct holder *h, const char *key)
 	return at ? strtol(at + strlen(key), NULL, 10) : -1;
 }
 
-static int note_same_eventfd(const struct holder *h, void *arg)
-{
-	const struct asking *a = arg;
+/* While the holders of one sort are numbered. */
+struct numbering {
+	struct far_numbers *out;
+	const char *key;
+};
 
-	return fdinfo_number(h, "\neventfd-id: ") == a->eventfd ? note_end(h, arg) : 0;
+static int number_one(const struct holder *h, void *arg)
+{
+	const struct numbering *g = arg;
+	struct far_numbers *t = g->out;
+	long number = fdinfo_number(h, g->key);
+
+	if (number < 0)
+		return 0;
+	if (t->n == t->cap) {
+		size_t cap = t->cap ? 2 * t->cap : 64;
+		struct far_number *grown = reallocarray(t->row, cap, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		t->row = grown;
+		t->cap = cap;
+	}
+	t->row[t->n++] = (struct far_number){.number = number, .holder = *h};
+	return 0;
 }
 
-static int note_master(const struct holder *h, void *arg)
+static int by_number(const void *a, const void *b)
 {
-	const struct asking *a = arg;
+	const struct far_number *x = a, *y = b;
 
-	return fdinfo_number(h, "\ntty-index:\t") == (long)a->d->rdev_minor ? note_end(h, arg) : 0;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	if (x->holder.pid != y->holder.pid)
+		return x->holder.pid < y->holder.pid ? -1 : 1;
+	return x->holder.fd < y->holder.fd ? -1 : x->holder.fd > y->holder.fd;
+}
+
+/* Calls each() for those of that number; all of the sort were read before, or are now, once. */
+static int each_number(
+	const struct far_numbers *t, long number, holder_each *each, struct asking *a)
+{
+	size_t low = 0, high = t->n;
+	int err = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->row[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < t->n && t->row[low].number == number && !err; low++)
+		err = each(&t->row[low].holder, a);
+	return err;
 }
 
 /* A number among the notes of one descriptor; -1 if it is not there. */
@@ -197,47 +264,181 @@ static int note_session(const struct holder *h, void *arg)
 	return 1;
 }
 
-/* Those on the other side: masters for a slave, slaves for a master. */
-static int each_other_side(const struct holders *h, const struct facts *f, struct asking *a)
+static int number_all(
+	struct far_numbers *t, const struct holders *h, const char *link, const char *key)
 {
-	static const char ptmx[] = "/dev/ptmx", pts_ptmx[] = "/dev/pts/ptmx";
-	char slave[32];
-	long index = noted(&f->info, a->d->info, "index");
+	struct numbering g = {.out = t, .key = key};
+	int err = holders_of(h, HOLDER_TEXT, holders_text(link, strlen(link)), number_one, &g);
+
+	if (t->n)
+		qsort(t->row, t->n, sizeof(*t->row), by_number);
+	return err;
+}
+
+static int read_masters(struct far_numbers *t, const struct holders *h)
+{
 	int err;
 
-	if (a->d->kind == KIND_PTY) {
-		err = each_same_text(h, f, note_session, a);
-		if (err < 0)
-			return err;
-		err = each_text(h, ptmx, sizeof(ptmx) - 1, note_master, a);
-		return err ? err : each_text(h, pts_ptmx, sizeof(pts_ptmx) - 1, note_master, a);
+	if (t->read)
+		return 0;
+	t->read = true;
+	err = number_all(t, h, "/dev/ptmx", "\ntty-index:\t");
+	return err ? err : number_all(t, h, "/dev/pts/ptmx", "\ntty-index:\t");
+}
+
+static int read_eventfds(struct far_numbers *t, const struct holders *h)
+{
+	if (t->read)
+		return 0;
+	t->read = true;
+	return number_all(t, h, "anon_inode:[eventfd]", "\neventfd-id: ");
+}
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct desc *x = *(const struct desc *const *)a, *y = *(const struct desc *const *)b;
+
+	if (x->ino != y->ino)
+		return x->ino < y->ino ? -1 : 1;
+	return x->fd < y->fd ? -1 : x->fd > y->fd;
+}
+
+static int collect_own(struct far_notes *n)
+{
+	const struct facts *f = n->f;
+
+	if (n->own)
+		return 0;
+	n->own = malloc((f->ndesc ? f->ndesc : 1) * sizeof(*n->own));
+	if (!n->own)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->ndesc; i++) {
+		if (far_notes_has(&f->desc[i]))
+			n->own[n->nown++] = &f->desc[i];
 	}
+	qsort(n->own, n->nown, sizeof(*n->own), by_inode);
+	return 0;
+}
+
+static int note_own(const struct far_notes *n, const struct desc *d, struct asking *a)
+{
+	return note_end(&(struct holder){.pid = proc_pid(n->p), .fd = d->fd}, a);
+}
+
+/* The same pipe or FIFO among the descriptors of the process itself. */
+static int each_own(struct far_notes *n, struct asking *a)
+{
+	const struct desc *d = a->d;
+	size_t low = 0, high;
+	int err = collect_own(n);
+
+	for (high = n->nown; !err && low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (n->own[middle]->ino < d->ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; !err && low < n->nown && n->own[low]->ino == d->ino; low++) {
+		if (n->own[low]->dev_major == d->dev_major &&
+			n->own[low]->dev_minor == d->dev_minor)
+			err = note_own(n, n->own[low], a);
+	}
+	return err;
+}
+
+static long index_of(const struct far_notes *n, const struct desc *d)
+{
+	return d->kind == KIND_PTY ? (long)d->rdev_minor : noted(&n->f->info, d->info, "index");
+}
+
+/* The other side of the terminal among the descriptors of the process itself. */
+static int each_own_side(struct far_notes *n, struct asking *a)
+{
+	enum kind other = a->d->kind == KIND_PTY ? KIND_PTY_MASTER : KIND_PTY;
+	int err = collect_own(n);
+
+	for (size_t i = 0; i < n->nown && !err; i++) {
+		if (n->own[i]->kind == other && index_of(n, n->own[i]) == index_of(n, a->d))
+			err = note_own(n, n->own[i], a);
+	}
+	return err;
+}
+
+/* Masters for a slave, slaves for a master. */
+static int each_other_side(struct far_notes *n, const struct holders *h, struct asking *a)
+{
+	long index = index_of(n, a->d);
+	char slave[32];
+	int err;
+
 	if (index < 0)
 		return 0;
-	snprintf(slave, sizeof(slave), "/dev/pts/%ld", index);
-	return each_text(h, slave, strlen(slave), note_end, a);
+	if (a->d->kind == KIND_PTY_MASTER) {
+		snprintf(slave, sizeof(slave), "/dev/pts/%ld", index);
+		return each_text(h, slave, strlen(slave), note_end, a);
+	}
+	err = a->beside ? 0 : each_same_text(h, n->f, note_session, a);
+	if (err >= 0)
+		err = read_masters(&n->masters, h);
+	return err < 0 ? err : each_number(&n->masters, index, note_end, a);
 }
 
-static int find(const struct holders *h, const struct facts *f, struct asking *a)
+static int find_others(struct far_notes *n, const struct holders *h, struct asking *a)
 {
+	int err;
+
 	switch (a->d->kind) {
 	case KIND_PIPE: return holders_of(h, HOLDER_PIPE, a->d->ino, note_end, a);
-	case KIND_FIFO: return each_same_text(h, f, note_same_file, a);
+	case KIND_FIFO: return each_same_text(h, n->f, note_same_file, a);
 	case KIND_EVENTFD:
-		a->eventfd = noted(&f->info, a->d->info, "id");
-		return a->eventfd < 0 ? 0 : each_same_text(h, f, note_same_eventfd, a);
-	default: return each_other_side(h, f, a);
+		err = read_eventfds(&n->eventfds, h);
+		return err ? err
+			   : each_number(&n->eventfds, noted(&n->f->info, a->d->info, "id"),
+				     note_end, a);
+	default: return each_other_side(n, h, a);
 	}
 }
 
-int far_notes(struct ends *e, const struct proc *p, const struct facts *f, const struct desc *d,
-	struct buf *notes)
+static int find_own(struct far_notes *n, struct asking *a)
 {
-	struct asking a = {.p = p, .d = d, .notes = notes, .eventfd = -1};
+	switch (a->d->kind) {
+	case KIND_PIPE:
+	case KIND_FIFO: return each_own(n, a);
+	case KIND_PTY:
+	case KIND_PTY_MASTER: return each_own_side(n, a);
+	default: return 0;
+	}
+}
 
-	const struct holders *h = ends_index(e, 0);
+void far_notes_begin(
+	struct far_notes *n, struct ends *e, const struct proc *p, const struct facts *f)
+{
+	*n = (struct far_notes){.ends = e, .p = p, .f = f};
+}
 
-	if (!h)
-		return e->err == -ENOMEM ? -ENOMEM : 0;
-	return find(h, f, &a);
+void far_notes_end(struct far_notes *n)
+{
+	free(n->own);
+	free(n->eventfds.row);
+	free(n->masters.row);
+}
+
+int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)
+{
+	struct asking a = {.p = n->p, .d = d, .notes = notes};
+	bool many = n->f->ndesc > ENDS_MANY;
+	const struct holders *h = ends_index(n->ends, many ? proc_pid(n->p) : 0);
+	int err = 0;
+
+	for (int beside = 0; beside < 2 && err == 0; beside++) {
+		a.beside = beside;
+		err = many ? find_own(n, &a) : 0;
+		if (err == 0 && h)
+			err = find_others(n, h, &a);
+	}
+	if (!h && n->ends->err == -ENOMEM)
+		err = -ENOMEM;
+	return err < 0 ? err : 0;
 }

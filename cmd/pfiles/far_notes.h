@@ -11,11 +11,36 @@
 /* Whether anybody else can be at the far end of such a descriptor: a pipe, FIFO, terminal or eventfd. */
 bool far_notes_has(const struct desc *d);
 
+/* A descriptor whose fdinfo has a number by which it can be found: an eventfd, a terminal's master. */
+struct far_number {
+	long number;
+	struct holder holder;
+};
+struct far_numbers {
+	struct far_number *row; /* by number */
+	size_t n, cap;
+	bool read;
+};
+
+/* Who has the far ends, while the descriptors of one process are gone through. */
+struct far_notes {
+	struct ends *ends;
+	const struct proc *p;
+	const struct facts *f;
+	const struct desc **own; /* those of the process, by inode; NULL until needed */
+	size_t nown;
+	struct far_numbers eventfds, masters;
+};
+void far_notes_begin(
+	struct far_notes *n, struct ends *e, const struct proc *p, const struct facts *f);
+void far_notes_end(struct far_notes *n);
+
 /*
  * Takes down in `notes` an item for each descriptor, of any process, that has the same pipe, FIFO or
- * eventfd, or the other side of the same terminal, but for d of p itself, and for us. 0 or -ENOMEM.
+ * eventfd, or the other side of the same terminal, but for d itself and for ours. Of an eventfd, others of the same
+ * process are left out if it has many descriptors: they are among those that share the open file. 0 or -ENOMEM.
  */
-int far_notes(struct ends *e, const struct proc *p, const struct facts *f, const struct desc *d,
-	struct buf *notes) __attribute__((warn_unused_result));
+int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -35,6 +35,7 @@ struct gather {
 	struct facts *f;
 	bool first_line;
 	struct mount_table *target_mounts;
+	struct progress *progress;
 	struct looker looker;
 	struct asker *asker;
 	struct lock_table locks;
@@ -158,6 +159,7 @@ static int follower_help(struct gather *g, size_t n)
 		return 0;
 	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
 	g->helper.locks_hidden = g->looker.locks_hidden;
+	g->helper.original = g->looker.original;
 	while (!err && last_piece(g, &from, &to))
 		look_at_range(g, &g->helper, from, to);
 	looker_close(&g->helper);
@@ -252,6 +254,7 @@ static int look_at_all(struct gather *g, size_t n)
 
 		err = ask_chunk(g, &f->desc[f->ndesc], k);
 		f->ndesc += k;
+		progress_step(g->progress, f->ndesc, n);
 	}
 	if (!err)
 		err = follower_help(g, n);
@@ -327,6 +330,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 		.f = out,
 		.first_line = o->first_line,
 		.target_mounts = o->target_mounts,
+		.progress = o->progress,
 	};
 	int err;
 
@@ -340,6 +344,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	err = looker_open(p, o->mounts, out, &g.looker);
 	if (err)
 		goto out_looker;
+	g.looker.original = o->original;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
 	g.asker = asker_new(w, second, &g.looker, o->first_line);
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;

@@ -7,6 +7,7 @@
 #include "mount_table.h"
 #include "mounts.h"
 #include "proc/fds.h"
+#include "progress.h"
 
 /*
  * More descriptors than this are many: worth a second thread here, and too much for a thread of the
@@ -17,6 +18,8 @@
 struct gather_opts {
 	struct mounts *mounts;
 	struct mount_table *target_mounts; /* of the process; read when needed */
+	struct progress *progress;
+	bool original;   /* no more shows than the original has */
 	bool first_line; /* no more than the first line of each descriptor shows */
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "json_sock_more.h"
 #include "names.h"
 
 /* What a function of names.h writes for a number. */
@@ -104,13 +105,13 @@ static json_t *peer(const struct sock *k, struct show_names *names)
 
 json_t *json_sock(const struct facts *f, const struct sock *k, struct show_names *names)
 {
-	json_t *o = json_object(), *other;
+	json_t *o = json_object(), *other, *set;
 
 	if (k->type >= 0)
 		json_object_set_new(o, "type", word(names_add_sock_type, k->type));
 	if (k->family >= 0)
 		json_object_set_new(o, "family", word(names_add_family, k->family));
-	json_object_set_new(o, "options", options(k));
+	json_object_set_new(o, "options", set = options(k));
 	other = name(f, k->name, k->family);
 	if (other)
 		json_object_set_new(o, "sockname", other);
@@ -121,5 +122,6 @@ json_t *json_sock(const struct facts *f, const struct sock *k, struct show_names
 		json_object_set_new(o, "peer", peer(k, names));
 	if (k->err_peer)
 		json_object_set_new(o, "peer_unknown", json_string(err_str(k->err_peer)));
+	json_sock_more(o, set, f, k);
 	return o;
 }

@@ -88,7 +88,8 @@ static bool is_anonymous(const struct desc *d)
 /* Not for sockets, nor for anonymous files of whose kind it says nothing. */
 static bool needs_info(struct looker *k, const struct desc *d)
 {
-	if (d->err_flags || d->err_cloexec || d->err_stat || info_has_more(d->kind))
+	if (d->err_flags || d->err_cloexec || d->err_stat ||
+		(!k->original && info_has_more(d->kind)))
 		return true;
 	if (d->pos_asked && !k->locks_hidden)
 		return false;

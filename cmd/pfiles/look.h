@@ -18,6 +18,7 @@ struct looker {
 	const struct mounts *mounts; /* read */
 	struct fd_view view;
 	int own_fds;       /* /proc/self/fd */
+	bool original;     /* no more than the original shows */
 	bool locks_hidden; /* lock_table_hides(): only fdinfo is sure to show the own locks */
 	struct buf link;
 	struct fdinfo info; /* of the descriptor looked at last */

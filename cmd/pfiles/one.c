@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "base/err.h"
 #include "base/escape.h"
+#include "core_files.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
 #include "difference.h"
@@ -26,6 +27,7 @@
 #include "proc/status.h"
 #include "report.h"
 #include "sock_flight.h"
+#include "sock_multicast.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
@@ -78,7 +80,7 @@ static bool same_namespace(const struct proc *p, const char *rel)
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
  * else there than here. None if it would be of no use.
  */
-static int open_aside(struct proc *p, const struct way *w, struct way **second)
+static int open_second(struct proc *p, const struct way *w, struct way **second)
 {
 	bool same_pids = same_namespace(p, "ns/pid");
 	int err;
@@ -107,7 +109,7 @@ static int open_ways(
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
 	err = way_open(p, flags, w);
-	return err ? err : open_aside(p, *w, second);
+	return err ? err : open_second(p, *w, second);
 }
 
 static uint64_t calls_of(const struct way *w)
@@ -125,20 +127,27 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 
 	if (!err)
 		err = sock_flight(p, f);
+	if (!err)
+		err = sock_multicast(p, f);
 	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
+	struct progress progress;
 	const struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
+		.progress = &progress,
 		.first_line = l->o->first_line,
+		.original = l->o->original,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
 	int err;
 
+	/* Nothing is written while the whole process is held. */
+	progress_begin(&progress, proc_pid(p), !l->o->hold);
 	if (list->n > GATHER_MANY)
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
@@ -152,6 +161,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(second);
 	way_close(w);
 	aside_back(&aside);
+	progress_end(&progress);
 	if (f->err_socks)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
@@ -193,7 +203,7 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
 	err = gather_held(p, l, f);
-	return err || l->o->first_line ? err : socks_complete(p, l->o, f);
+	return err || l->o->first_line || l->o->original ? err : socks_complete(p, l->o, f);
 }
 
 /*
@@ -259,7 +269,8 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 	int err = gather_steady(p, l, f);
 
 	if (!err && !l->o->first_line)
-		err = settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
+		err = l->o->original ? settle_names(p, f)
+				     : settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);
 	return err;
 }
@@ -337,7 +348,13 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)
 {
 	struct proc *p;
-	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+	int err;
+
+	if (core_files_is(operand)) {
+		core_files_one(c, operand, o);
+		return;
+	}
+	err = operand_open(operand, OPERAND_PROC, NULL, &p);
 
 	if (err) {
 		fail(c, operand, NULL, err);

@@ -17,6 +17,7 @@ struct opts {
 	bool hold;             /* -H: all threads stopped meanwhile */
 	bool report;           /* -s */
 	bool json;             /* -j */
+	bool original;         /* -O: nothing that the original does not show */
 	bool colour;           /* standard output is a terminal that wants it */
 	unsigned long seconds; /* -d: between the two looks, 0: one look */
 	struct fd_list only;   /* -p */

@@ -22,7 +22,7 @@ void settle_free(struct settle *s)
 
 struct settling {
 	struct settle *s;
-	struct ends *ends;
+	struct far_notes far;
 	const struct proc *p;
 	struct mount_table *mounts;
 	struct facts *f;
@@ -170,15 +170,15 @@ static bool leads_to(const struct proc *p, const struct desc *d, const char *pat
 	return same;
 }
 
-static void find_deleted(struct settling *g, struct desc *d)
+static void find_deleted(const struct proc *p, const struct facts *f, struct desc *d)
 {
 	static const char end[] = " (deleted)";
-	const char *path = g->f->paths.data + d->path.at;
+	const char *path = f->paths.data + d->path.at;
 	size_t len = d->path.len, tail = sizeof(end) - 1;
 
 	if (len <= tail || path[0] != '/' || memcmp(path + len - tail, end, tail) != 0)
 		return;
-	d->deleted = d->nlink == 0 || d->dev_major == 0 || !leads_to(g->p, d, path, len);
+	d->deleted = d->nlink == 0 || d->dev_major == 0 || !leads_to(p, d, path, len);
 }
 
 static int settle_desc(struct settling *g, struct desc *d)
@@ -189,13 +189,13 @@ static int settle_desc(struct settling *g, struct desc *d)
 
 	if (d->state != DESC_OK)
 		return 0;
-	find_deleted(g, d);
+	find_deleted(g->p, g->f, d);
 	add_mount(g, d);
 	add_kind(g, d);
 	if (!g->f->err_twins)
 		add_twins(g, d);
 	if (far_notes_has(d))
-		err = far_notes(g->ends, g->p, g->f, d, out);
+		err = far_notes(&g->far, d, out);
 	d->notes = (struct span){.at = at, .len = (uint32_t)(out->len - at)};
 	return err;
 }
@@ -203,14 +203,25 @@ static int settle_desc(struct settling *g, struct desc *d)
 int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	struct mount_table *mounts, struct facts *f)
 {
-	struct settling g = {.s = s, .ends = ends, .p = p, .mounts = mounts, .f = f};
+	struct settling g = {.s = s, .p = p, .mounts = mounts, .f = f};
 	int err = mount_table_read(mounts, p);
 
+	far_notes_begin(&g.far, ends, p, f);
 	if (!err)
 		err = mount_table_read(&s->own, NULL);
 	if (!err)
 		err = same_find(p, f);
 	for (size_t i = 0; i < f->ndesc && !err; i++)
 		err = settle_desc(&g, &f->desc[i]);
+	far_notes_end(&g.far);
 	return err ? err : f->notes.failed ? -ENOMEM : 0;
+}
+
+int settle_names(const struct proc *p, struct facts *f)
+{
+	for (size_t i = 0; i < f->ndesc; i++) {
+		if (f->desc[i].state == DESC_OK)
+			find_deleted(p, f, &f->desc[i]);
+	}
+	return 0;
 }

@@ -24,4 +24,7 @@ void settle_free(struct settle *s);
 int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	struct mount_table *mounts, struct facts *f) __attribute__((warn_unused_result));
 
+/* The least of it: whether a name that ends like a deleted file's is one. 0. */
+int settle_names(const struct proc *p, struct facts *f);
+
 #endif

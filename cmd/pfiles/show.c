@@ -67,7 +67,7 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	buf_chr(out, '\n');
 	if (f->err_socks) {
-		buf_str(out, "  [sockets: options not known: ");
+		buf_str(out, "  [sockets: options and multicast groups not known: ");
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}

@@ -8,6 +8,7 @@
  *   <TAB>protocol: NETLINK_ROUTE  port id: 4242  groups: 1,5
  *   <TAB>protocol: ETH_P_ALL  interface: eth0  rings: receive,send
  *   <TAB>member: promiscuous  interface: 2
+ *   <TAB>member: 239.1.2.3  interface: eth0  only from: 192.0.2.1
  *   <TAB>vsock: cid: 2  port: 1024  peer cid: 1  peer port: 5
  *   <TAB>network namespace: net:[4026532222]
  *   <TAB>state: LISTEN  backlog: 0  limit: 5
@@ -24,6 +25,7 @@
  */
 #include "show_sock_more.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/packet_diag.h>
@@ -159,6 +161,34 @@ static void add_memberships(struct buf *out, const struct facts *f, const struct
 			m.pdmc_type != PACKET_MR_PROMISC;
 			i++)
 			buf_fmt(out, i ? ":%02x" : "  address: %02x", m.pdmc_addr[i]);
+		buf_chr(out, '\n');
+	}
+}
+
+static void add_ip(struct buf *out, const uint8_t *addr, bool six)
+{
+	char words[INET6_ADDRSTRLEN];
+
+	buf_str(out, inet_ntop(six ? AF_INET6 : AF_INET, addr, words, sizeof(words)));
+}
+
+/* Multicast groups. */
+static void add_members(struct buf *out, const struct facts *f, const struct sock *k)
+{
+	for (uint32_t at = 0; at < k->members.len; at += sizeof(struct sock_member)) {
+		struct sock_member m;
+
+		memcpy(&m, f->names.data + k->members.at + at, sizeof(m));
+		buf_str(out, "\tmember: ");
+		add_ip(out, m.addr, m.six);
+		buf_str(out, "  interface: ");
+		escape_add(out, m.device, strnlen(m.device, sizeof(m.device)));
+		for (uint32_t i = 0; i < m.sources && i < MEMBER_SOURCES; i++) {
+			buf_str(out, i ? "," : m.only ? "  only from: " : "  not from: ");
+			add_ip(out, m.source[i], m.six);
+		}
+		if (m.sources > MEMBER_SOURCES)
+			buf_fmt(out, " and %u more", m.sources - MEMBER_SOURCES);
 		buf_chr(out, '\n');
 	}
 }
@@ -328,11 +358,19 @@ static void add_far_end(struct buf *out, const struct facts *f, const struct soc
 	add_missing(out, "far end", k->err_far);
 }
 
+static const char *missing_words(const struct sock *k)
+{
+	if (sock_kind_is_tcp(k->kind))
+		return "queues, timer and far end";
+	return k->family == AF_UNIX ? "queues, shutdown and far end" : "queues";
+}
+
 void show_sock_more(struct buf *out, const struct facts *f, const struct sock *k)
 {
 	add_credentials(out, f, k);
 	add_protocol(out, f, k);
 	add_memberships(out, f, k);
+	add_members(out, f, k);
 	add_vsock(out, f, k);
 	add_netns(out, f, k);
 	add_state(out, k);
@@ -347,9 +385,6 @@ void show_sock_more(struct buf *out, const struct facts *f, const struct sock *k
 		buf_chr(out, '\n');
 	}
 	add_far_end(out, f, k);
-	add_missing(out,
-		sock_kind_is_tcp(k->kind)      ? "queues, timer and far end"
-			: k->family == AF_UNIX ? "queues, shutdown and far end"
-					       : "queues",
-		k->err_diag);
+	add_missing(out, missing_words(k), k->err_diag);
+	add_missing(out, "multicast groups", k->err_members);
 }

@@ -28,77 +28,11 @@
 
 #include "base/err.h"
 #include "sock_options.h"
+#include "sock_slot.h"
 #include "sock_tcp.h"
-
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
 
 /* Of more sockets than this in one process only the options that are set often are asked for. */
 #define ALL_OPTIONS 256
-
-#define GROUPS_MOST 64
-
-/* The questions that every socket gets, in this order; the flags of enum sock_option come first. */
-enum {
-	CALL_TYPE = OPT_COUNT, /* two of the options, the sizes, come with CALL_MEMINFO */
-	CALL_DOMAIN,
-	CALL_PROTOCOL,
-	CALL_NETNS,
-	CALL_MEMINFO,
-	CALL_NAME,
-	CALL_PEER,
-	CALLS
-};
-
-static const int option_name[CALL_NAME] = {
-	[OPT_DEBUG] = SO_DEBUG,
-	[OPT_REUSEADDR] = SO_REUSEADDR,
-	[OPT_KEEPALIVE] = SO_KEEPALIVE,
-	[OPT_DONTROUTE] = SO_DONTROUTE,
-	[OPT_BROADCAST] = SO_BROADCAST,
-	[OPT_OOBINLINE] = SO_OOBINLINE,
-	[OPT_LINGER] = SO_LINGER,
-	[OPT_REUSEPORT] = SO_REUSEPORT,
-	[OPT_ACCEPTCONN] = SO_ACCEPTCONN,
-	[CALL_TYPE] = SO_TYPE,
-	[CALL_DOMAIN] = SO_DOMAIN,
-	[CALL_PROTOCOL] = SO_PROTOCOL,
-	[CALL_NETNS] = SO_NETNS_COOKIE,
-	[CALL_MEMINFO] = SO_MEMINFO,
-};
-
-/* Those that a kind has beyond its options. */
-enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
-
-/* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
-#define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
-
-union value {
-	int32_t number;
-	struct linger linger;
-	uint64_t wide;
-};
-
-struct slot {
-	int fd;
-	enum sock_kind kind; /* whose calls were laid out */
-	bool few;
-	struct call *base;  /* NULL: in the second batch */
-	struct call *extra; /* EXTRAS of them are not all there: see extra_calls() */
-	struct call *option;
-	struct call *last;
-
-	union value value[CALL_NAME];
-	uint32_t meminfo[SK_MEMINFO_VARS];
-	char name[NAME_MAX_BYTES], peer[NAME_MAX_BYTES]; /* struct sockaddr */
-	socklen_t len[CALLS], extra_len[EXTRAS];
-	struct ucred cred;
-	uint32_t groups[GROUPS_MOST];
-	char tcp_info[SOCK_TCP_INFO_BYTES];
-	struct statx inode;
-	struct option_slot options[OPTIONS_MOST];
-};
 
 struct calls {
 	struct call *call;
@@ -107,6 +41,7 @@ struct calls {
 
 struct sock_asker {
 	size_t most;
+	bool plain;
 	size_t asked; /* sockets so far */
 	struct slot *slot;
 	struct calls first, again;
@@ -115,13 +50,14 @@ struct sock_asker {
 	struct option_defaults defaults;
 };
 
-struct sock_asker *sock_asker_new(size_t most)
+struct sock_asker *sock_asker_new(size_t most, bool plain)
 {
 	struct sock_asker *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
 	a->most = most;
+	a->plain = plain;
 	a->slot = calloc(most, sizeof(*a->slot));
 	a->cred = calloc(most, sizeof(*a->cred));
 	a->whose = calloc(most, sizeof(*a->whose));
@@ -159,111 +95,9 @@ uint8_t sock_guess_kind(const struct fd_view *v, int fd)
 
 /* ---- questions ---- */
 
-static struct call option_call(int level, int name, void *bytes, size_t size, socklen_t *len)
-{
-	*len = (socklen_t)size;
-	return (struct call){
-		.nr = SYS_getsockopt,
-		.arg = {ARG_VAL(0), ARG_VAL(level), ARG_VAL(name), ARG_OUT(bytes, (uint32_t)size),
-			ARG_INOUT(len, sizeof(*len))},
-	};
-}
-
-static struct call name_call(long nr, char *name, socklen_t *len)
-{
-	*len = NAME_MAX_BYTES;
-	return (struct call){
-		.nr = nr,
-		.arg = {ARG_VAL(0), ARG_OUT(name, NAME_MAX_BYTES), ARG_INOUT(len, sizeof(*len))},
-	};
-}
-
-static struct call inode_call(struct statx *s)
-{
-	return (struct call){
-		.nr = SYS_statx,
-		.arg = {ARG_VAL(0), ARG_IN("", 1), ARG_VAL(AT_EMPTY_PATH | AT_STATX_DONT_SYNC),
-			ARG_VAL(STATX_INO), ARG_OUT(s, sizeof(*s))},
-	};
-}
-
-/* The calls of every socket. Two numbers of enum sock_option have none of their own, and are left out. */
-static struct call *lay_base(struct slot *s, struct call *c)
-{
-	s->base = c;
-	for (int i = 0; i < CALL_NAME; i++) {
-		void *bytes = i == CALL_MEMINFO ? (void *)s->meminfo : &s->value[i];
-		size_t size = i == CALL_MEMINFO ? sizeof(s->meminfo) : sizeof(s->value[i]);
-
-		if (i != OPT_SNDBUF && i != OPT_RCVBUF)
-			*c++ = option_call(SOL_SOCKET, option_name[i], bytes, size, &s->len[i]);
-	}
-	*c++ = name_call(SYS_getsockname, s->name, &s->len[CALL_NAME]);
-	*c++ = name_call(SYS_getpeername, s->peer, &s->len[CALL_PEER]);
-	return c;
-}
-
-/* Which of the extras a kind has. */
-static const struct extra {
-	uint32_t kinds;
-	int level, name;
-	size_t offset, size;
-} extras[EXTRAS] = {
-	[EXTRA_CRED] = {1U << KIND_UNIX, SOL_SOCKET, SO_PEERCRED, offsetof(struct slot, cred),
-		sizeof(struct ucred)},
-	[EXTRA_GROUPS] = {1U << KIND_UNIX, SOL_SOCKET, SO_PEERGROUPS, offsetof(struct slot, groups),
-		GROUPS_MOST * 4},
-	[EXTRA_MEMBERSHIPS] = {1U << KIND_NETLINK, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS,
-		offsetof(struct slot, groups), GROUPS_MOST * 4},
-	[EXTRA_TCP_INFO] = {1U << KIND_TCP4 | 1U << KIND_TCP6 | 1U << KIND_MPTCP4 |
-			1U << KIND_MPTCP6,
-		IPPROTO_TCP, TCP_INFO, offsetof(struct slot, tcp_info), SOCK_TCP_INFO_BYTES},
-};
-
-static struct call *lay_kind(struct slot *s, struct call *c)
-{
-	s->extra = c;
-	for (int i = 0; i < EXTRAS; i++) {
-		const struct extra *e = &extras[i];
-
-		if (e->kinds & 1U << s->kind)
-			*c++ = option_call(e->level, e->name, (char *)s + e->offset, e->size,
-				&s->extra_len[i]);
-	}
-	s->option = c;
-	sock_options_lay(s->kind, s->few, s->fd, s->options, c);
-	return c + sock_options_count(s->kind, s->few);
-}
-
-/* NULL: the kind has no such question. */
-static struct call *extra_call(const struct slot *s, int which)
-{
-	struct call *c = s->extra;
-
-	for (int i = 0; i < which; i++)
-		c += (extras[i].kinds & 1U << s->kind) != 0;
-	return extras[which].kinds & 1U << s->kind ? c : NULL;
-}
-
-/* All calls of a slot that are not of the table of options speak of its descriptor. */
-static struct call *lay_slot(struct slot *s, struct call *c, bool base)
-{
-	struct call *first = c;
-
-	s->base = NULL;
-	if (base)
-		c = lay_base(s, c);
-	c = lay_kind(s, c);
-	s->last = c;
-	*c++ = inode_call(&s->inode);
-	for (struct call *i = first; i < c; i++)
-		i->arg[0] = ARG_VAL(s->fd);
-	return c;
-}
-
 static bool have_room(struct calls *c, size_t slots)
 {
-	size_t most = slots * (CALLS + EXTRAS + OPTIONS_MOST + 1);
+	size_t most = slots * SLOT_CALLS;
 
 	if (most <= c->cap)
 		return true;
@@ -287,7 +121,8 @@ struct call *sock_calls(
 		s->fd = list[i]->fd;
 		s->kind = kind ? kind[i] : KIND_UNKNOWN;
 		s->few = ++a->asked > ALL_OPTIONS;
-		c = lay_slot(s, c, true);
+		s->plain = a->plain;
+		c = slot_lay(s, c, true);
 	}
 	*ncalls = (size_t)(c - a->first.call);
 	return a->first.call;
@@ -295,15 +130,9 @@ struct call *sock_calls(
 
 /* ---- answers that every socket gives ---- */
 
-/* Where the call of a number of the enumerations stands: those of two of them do not exist. */
-static const struct call *base_call(const struct slot *s, int which)
-{
-	return s->base + which - (which > OPT_SNDBUF) - (which > OPT_RCVBUF);
-}
-
 static int number_of(const struct slot *s, int which)
 {
-	return base_call(s, which)->ret == 0 ? s->value[which].number : -1;
+	return slot_base(s, which)->ret == 0 ? s->value[which].number : -1;
 }
 
 static void take_flags(struct sock *k, const struct slot *s)
@@ -317,7 +146,7 @@ static void take_flags(struct sock *k, const struct slot *s)
 
 static void take_memory(struct sock *k, const struct slot *s)
 {
-	if (base_call(s, CALL_MEMINFO)->ret != 0)
+	if (slot_base(s, CALL_MEMINFO)->ret != 0)
 		return;
 	k->sndbuf = (int)s->meminfo[SK_MEMINFO_SNDBUF];
 	k->rcvbuf = (int)s->meminfo[SK_MEMINFO_RCVBUF];
@@ -366,14 +195,11 @@ static bool is_kernel(const char *addr)
 	return nl.nl_family == AF_NETLINK && nl.nl_pid == 0 && nl.nl_groups == 0;
 }
 
-/* A family whose sockets have no names (AF_ALG) still says which one it is. */
 static void take_names(struct facts *f, struct sock *k, const struct slot *s)
 {
-	const struct call *name = base_call(s, CALL_NAME), *peer = base_call(s, CALL_PEER);
+	const struct call *name = slot_base(s, CALL_NAME), *peer = slot_base(s, CALL_PEER);
 
 	k->family = family_of(name, s->name, s->len[CALL_NAME]);
-	if (k->family < 0)
-		k->family = number_of(s, CALL_DOMAIN);
 	k->name = keep_name(f, name, s->name, s->len[CALL_NAME]);
 	if (peer->ret == 0 && !is_kernel(s->peer))
 		k->peer = keep_name(f, peer, s->peer, s->len[CALL_PEER]);
@@ -401,7 +227,7 @@ static int take_netns(struct facts *f, struct sock *k, const struct slot *s)
 	uint64_t cookie = s->value[CALL_NETNS].wide;
 	size_t i = f->nnetns;
 
-	if (base_call(s, CALL_NETNS)->ret != 0)
+	if (slot_base(s, CALL_NETNS)->ret != 0)
 		return 0;
 	while (i > 0 && f->netns[i - 1].cookie != cookie)
 		i--;
@@ -441,7 +267,7 @@ static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 
 	if (!is_proved(d, s))
 		return 0;
-	if (base_call(s, CALL_TYPE)->ret == -ENOTSOCK) {
+	if (slot_base(s, CALL_TYPE)->ret == -ENOTSOCK) {
 		d->state = DESC_CHANGED;
 		return 0;
 	}
@@ -455,6 +281,12 @@ static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
 	take_flags(k, s);
 	take_memory(k, s);
+	if (s->plain) {
+		k->protocol = -1;
+		k->has = 0;
+		k->drops = 0;
+		return 0;
+	}
 	take_state(k);
 	return take_netns(f, k, s);
 }
@@ -464,7 +296,7 @@ static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 /* SO_PEERCRED of a listener is the listener itself. */
 static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 {
-	const struct call *c = extra_call(s, EXTRA_CRED), *groups = extra_call(s, EXTRA_GROUPS);
+	const struct call *c = slot_extra(s, EXTRA_CRED), *groups = slot_extra(s, EXTRA_GROUPS);
 
 	if (!c || k->on & 1U << OPT_ACCEPTCONN)
 		return;
@@ -474,7 +306,7 @@ static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 	}
 	if (s->cred.pid > 0)
 		k->peer_pid = s->cred.pid;
-	if (s->cred.uid == (uid_t)-1)
+	if (s->cred.uid == (uid_t)-1 || s->plain)
 		return;
 	k->peer_uid = s->cred.uid;
 	k->peer_gid = s->cred.gid;
@@ -486,7 +318,7 @@ static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 
 static int take_tcp(struct facts *f, struct sock *k, const struct slot *s)
 {
-	const struct call *c = extra_call(s, EXTRA_TCP_INFO);
+	const struct call *c = slot_extra(s, EXTRA_TCP_INFO);
 
 	if (!c || c->ret != 0)
 		return 0;
@@ -495,7 +327,7 @@ static int take_tcp(struct facts *f, struct sock *k, const struct slot *s)
 
 static void take_memberships(struct facts *f, struct sock *k, const struct slot *s)
 {
-	const struct call *c = extra_call(s, EXTRA_MEMBERSHIPS);
+	const struct call *c = slot_extra(s, EXTRA_MEMBERSHIPS);
 	uint32_t len = s->extra_len[EXTRA_MEMBERSHIPS];
 
 	if (c && c->ret == 0)
@@ -506,8 +338,13 @@ static void take_memberships(struct facts *f, struct sock *k, const struct slot 
 static int take_kind(struct sock_asker *a, struct facts *f, struct sock *k, const struct slot *s)
 {
 	const struct option_answers answers = {s->kind, s->few, s->options, s->option};
-	int err = take_tcp(f, k, s);
+	int err;
 
+	if (s->plain) {
+		take_peer(f, k, s);
+		return 0;
+	}
+	err = take_tcp(f, k, s);
 	if (err)
 		return err;
 	take_peer(f, k, s);
@@ -532,10 +369,10 @@ static struct call *lay_again(
 		struct slot *s = &a->slot[i];
 		enum sock_kind kind = list[i]->sock ? f->sock[list[i]->sock - 1].kind : s->kind;
 
-		if (s->kind == kind)
+		if (s->kind == kind || (s->plain && kind != KIND_UNIX))
 			continue;
 		s->kind = kind;
-		c = lay_slot(s, c, false);
+		c = slot_lay(s, c, false);
 	}
 	return c;
 }
@@ -571,7 +408,7 @@ static void ask_peers_apart(struct sock_asker *a, struct way *second, size_t n)
 	int err;
 
 	for (size_t i = 0; i < n; i++) {
-		struct call *c = extra_call(&a->slot[i], EXTRA_CRED);
+		struct call *c = slot_extra(&a->slot[i], EXTRA_CRED);
 
 		if (!c)
 			continue;
@@ -599,7 +436,7 @@ static int ask_device(struct way *w, struct facts *f, struct desc *d)
 		{.nr = SYS_ioctl,
 			.arg = {ARG_VAL(d->fd), ARG_VAL(SIOCGIFNAME),
 				ARG_INOUT(&s.request, sizeof(s.request))}},
-		inode_call(&s.inode),
+		slot_inode_call(&s.inode),
 	};
 	int err;
 
@@ -634,6 +471,25 @@ static int take_all(
 	return err;
 }
 
+/* A family whose sockets have no names (AF_XDP, AF_ALG) still says which one it is. */
+static int ask_family(struct way *w, struct desc *d, struct sock *k)
+{
+	int family = -1;
+	socklen_t len = sizeof(family);
+	struct call c = {
+		.nr = SYS_getsockopt,
+		.arg = {ARG_VAL(d->fd), ARG_VAL(SOL_SOCKET), ARG_VAL(SO_DOMAIN),
+			ARG_OUT(&family, sizeof(family)), ARG_INOUT(&len, sizeof(len))},
+	};
+	int err = way_batch(w, &c, 1);
+
+	if (err || c.ret != 0)
+		return err == ERR_NOTSUP ? 0 : err;
+	k->family = family;
+	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
+	return 0;
+}
+
 int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct facts *f,
 	struct desc **list, size_t n)
 {
@@ -643,6 +499,8 @@ int sock_take(struct sock_asker *a, struct way *w, struct way *second, struct fa
 	for (size_t i = 0; i < n && !err; i++) {
 		if (is_sock(list[i]))
 			err = take_base(f, list[i], &a->slot[i]);
+		if (!err && list[i]->sock && f->sock[list[i]->sock - 1].family < 0)
+			err = ask_family(w, list[i], &f->sock[list[i]->sock - 1]);
 	}
 	if (!err)
 		err = ask_again(a, borrows ? second : w, f, list, n);

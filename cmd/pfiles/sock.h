@@ -12,8 +12,8 @@
  */
 struct sock_asker;
 
-/* At most `most` sockets in one sock_ask(). NULL: out of memory. */
-struct sock_asker *sock_asker_new(size_t most);
+/* At most `most` sockets in one sock_ask(). plain: no more than the original shows. NULL: out of memory. */
+struct sock_asker *sock_asker_new(size_t most, bool plain);
 void sock_asker_free(struct sock_asker *a);
 
 /*

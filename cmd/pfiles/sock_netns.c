@@ -60,6 +60,7 @@ struct diag *sock_netns_open(const struct proc *p, const struct desc *d, struct 
 		out = open_if(nsfd, n->cookie, &n->err);
 		if (out)
 			n->ino = inode_of(nsfd);
+		n->elsewhere = !out;
 		close(nsfd);
 	}
 	if (out || proc_pidfd(p) < 0)

@@ -16,33 +16,55 @@
 #include "sock_options.h"
 #include "sock_tcp.h"
 
+/* The end of a stream is counted as a byte: where it has come and was not read, where it is not acknowledged. */
+static uint32_t without_end(const struct sock *s, uint32_t bytes, bool ended)
+{
+	return bytes - (sock_kind_is_tcp(s->kind) && ended && bytes > 0);
+}
+
+static bool end_has_come(unsigned state)
+{
+	return state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+static bool end_is_sent(unsigned state)
+{
+	return state == TCP_FIN_WAIT1 || state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
 static void add_queues(struct sock *s, const struct diag_sock *r)
 {
 	if (!(r->has & DIAG_QUEUES))
 		return;
+	if (sock_kind_is_tcp(s->kind) && (r->state == TCP_CLOSE || r->state > TCP_CLOSING))
+		return; /* not connected: there are none */
 	if (r->state == TCP_LISTEN && s->type != SOCK_DGRAM) {
 		s->backlog = r->rqueue;
 		s->backlog_most = r->wqueue;
 		s->has |= SOCK_HAS_BACKLOG;
 	} else {
-		s->recvq = r->rqueue;
-		s->sendq = r->wqueue;
+		s->recvq = without_end(s, r->rqueue, end_has_come(r->state));
+		s->sendq = without_end(s, r->wqueue, end_is_sent(r->state));
 		s->has |= SOCK_HAS_QUEUES;
 	}
 }
 
-static void add_tcp(struct facts *f, struct sock *s, const struct diag_inet *in)
+static int add_tcp(struct facts *f, struct sock *s, const struct diag_inet *in)
 {
 	struct sock_tcp *t;
+	int err = 0;
 
 	s->congestion = facts_keep(&f->names, in->cong.bytes, in->cong.len);
-	if (!s->tcp)
-		return; /* a listener, or closed */
+	if (!s->tcp && in->tcp_info.len)
+		err = sock_tcp_take(f, s, in->tcp_info.bytes, in->tcp_info.len);
+	if (err || !s->tcp)
+		return err; /* a listener, or closed */
 	t = &f->tcp[s->tcp - 1];
 	t->has_timer = true;
 	t->timer = in->timer;
 	t->timer_retrans = in->retrans;
 	t->timer_expires = in->expires;
+	return 0;
 }
 
 /* A peer that was closed has no inode any more; nor has one that waits for accept(2), yet. */
@@ -63,7 +85,7 @@ static void add_packet(struct facts *f, struct sock *s, const struct diag_packet
 	s->tx_ring = p->tx_ring.len > 0;
 }
 
-void sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
+int sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
 {
 	add_queues(s, r);
 	if (r->has & DIAG_SHUTDOWN) {
@@ -76,10 +98,11 @@ void sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
 	case AF_INET:
 	case AF_INET6:
 		if (sock_kind_is_tcp(s->kind))
-			add_tcp(f, s, &r->inet);
+			return add_tcp(f, s, &r->inet);
 		break;
 	default: break;
 	}
+	return 0;
 }
 
 /* ---- from the record alone ---- */
@@ -99,7 +122,7 @@ static struct span keep_end(struct facts *f, int family, const struct diag_end *
 	return facts_keep(&f->names, &in6, sizeof(in6));
 }
 
-static int take_inet(struct facts *f, struct sock *s, const struct diag_sock *r)
+static void take_inet(struct facts *f, struct sock *s, const struct diag_sock *r)
 {
 	static const struct diag_end nowhere;
 
@@ -108,9 +131,6 @@ static int take_inet(struct facts *f, struct sock *s, const struct diag_sock *r)
 	s->name = keep_end(f, s->family, &r->inet.local, r->inet.ifindex);
 	if (memcmp(&r->inet.remote, &nowhere, sizeof(nowhere)) != 0)
 		s->peer = keep_end(f, s->family, &r->inet.remote, r->inet.ifindex);
-	if (!sock_kind_is_tcp(s->kind) || r->inet.tcp_info.len == 0)
-		return 0;
-	return sock_tcp_take(f, s, r->inet.tcp_info.bytes, r->inet.tcp_info.len);
 }
 
 static struct span keep_unix(struct facts *f, struct diag_bytes name)
@@ -205,14 +225,12 @@ static void take_memory(struct sock *s, const struct diag_sock *r)
 
 int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
 {
-	int err = 0;
-
 	s->family = r->family;
 	s->type = type_of(r);
 	s->kind = (uint8_t)sock_kind_of(r->family, s->type, r->protocol);
 	switch (r->family) {
 	case AF_INET:
-	case AF_INET6: err = take_inet(f, s, r); break;
+	case AF_INET6: take_inet(f, s, r); break;
 	case AF_UNIX: take_unix(f, s, r); break;
 	case AF_NETLINK: take_netlink(f, s, r); break;
 	case AF_PACKET: take_packet(f, s, r); break;
@@ -226,6 +244,5 @@ int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
 		s->state = r->state;
 		s->has |= SOCK_HAS_STATE;
 	}
-	sock_record_add(f, s, r);
-	return err;
+	return sock_record_add(f, s, r);
 }

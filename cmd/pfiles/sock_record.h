@@ -7,9 +7,10 @@
 
 /*
  * What the kernel's record of a socket (proc/diag.h) adds to what the calls told: queues, backlog,
- * shutdown, timer, the other end's inode.
+ * shutdown, timer, the other end's inode, and what TCP knows if it was not asked for. 0 or -ENOMEM.
  */
-void sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r);
+int sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
+	__attribute__((warn_unused_result));
 
 /*
  * The same for a socket that could not be asked: type, protocol, names and sizes as well, everything that

@@ -16,8 +16,9 @@
 #endif
 
 struct order {
-	int nsfd, owner; /* owner: the user namespace that owns it, -1: not known */
-	int slot;        /* the descriptor that becomes the socket */
+	int nsfd, owner;  /* owner: the user namespace that owns it, -1: not known */
+	int slot;         /* the descriptor that becomes the socket or file */
+	const char *path; /* NULL: a socket */
 	int family, type, protocol;
 };
 
@@ -32,7 +33,8 @@ static int make_there(const struct order *o)
 		if (setns(o->owner, CLONE_NEWUSER) < 0 || setns(o->nsfd, CLONE_NEWNET) < 0)
 			return EPERM;
 	}
-	s = socket(o->family, o->type | SOCK_CLOEXEC, o->protocol);
+	s = o->path ? open(o->path, O_RDONLY | O_CLOEXEC)
+		    : socket(o->family, o->type | SOCK_CLOEXEC, o->protocol);
 	if (s < 0)
 		return errno;
 	if (dup3(s, o->slot, O_CLOEXEC) < 0)
@@ -61,28 +63,44 @@ static int run_child(const struct order *o)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
 
-int netns_socket(int nsfd, int family, int type, int protocol)
+static int give_order(struct order *o)
 {
-	struct order o = {nsfd, -1, -1, family, type, protocol};
 	int err;
 
-	if (nsfd < 0) {
-		int s = socket(family, type | SOCK_CLOEXEC, protocol);
-
-		return s < 0 ? -errno : s;
-	}
-	o.slot = fcntl(nsfd, F_DUPFD_CLOEXEC, 0);
-	if (o.slot < 0)
+	o->slot = fcntl(o->nsfd, F_DUPFD_CLOEXEC, 0);
+	if (o->slot < 0)
 		return -errno;
-	o.owner = ioctl(nsfd, NS_GET_USERNS);
-	err = run_child(&o);
-	if (o.owner >= 0)
-		close(o.owner);
+	o->owner = ioctl(o->nsfd, NS_GET_USERNS);
+	err = run_child(o);
+	if (o->owner >= 0)
+		close(o->owner);
 	if (err) {
-		close(o.slot);
+		close(o->slot);
 		return err;
 	}
-	return o.slot;
+	return o->slot;
+}
+
+int netns_socket(int nsfd, int family, int type, int protocol)
+{
+	struct order o = {.nsfd = nsfd, .family = family, .type = type, .protocol = protocol};
+	int s;
+
+	if (nsfd >= 0)
+		return give_order(&o);
+	s = socket(family, type | SOCK_CLOEXEC, protocol);
+	return s < 0 ? -errno : s;
+}
+
+int netns_open(int nsfd, const char *path)
+{
+	struct order o = {.nsfd = nsfd, .path = path};
+	int fd;
+
+	if (nsfd >= 0)
+		return give_order(&o);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 uint64_t netns_cookie(int sock)

@@ -18,6 +18,12 @@
 int netns_socket(int nsfd, int family, int type, int protocol) __attribute__((warn_unused_result));
 
 /*
+ * A file opened for reading (close-on-exec) in that namespace: those in /proc/self/net tell of the one in which
+ * they were opened. As netns_socket().
+ */
+int netns_open(int nsfd, const char *path) __attribute__((warn_unused_result));
+
+/*
  * The number that names a network namespace as long as the machine is up, asked of a socket in it
  * (SO_NETNS_COOKIE, Linux 5.14). 0 where the kernel does not tell.
  */

@@ -319,6 +319,7 @@ static show_fn *const shows[] = {
 	[ARG_FSCONFIGARG] = kinds_fsconfigarg,
 	[ARG_KEYRING] = kinds_keyring,
 	[ARG_HANDLER] = show_handler,
+	[ARG_IOPRIO] = kinds_ioprio,
 };
 
 bool kinds_late(const struct args_call *c, unsigned i, unsigned options)

@@ -318,6 +318,16 @@ void kinds_fsconfigarg(const struct args_call *c, unsigned i, struct buf *out)
 	}
 }
 
+/* ioprio_set(2): a class above bit 13, what it makes of the others below. */
+void kinds_ioprio(const struct args_call *c, unsigned i, struct buf *out)
+{
+	uint32_t v = (uint32_t)kinds_value(c, i);
+
+	buf_str(out, "IOPRIO_PRIO_VALUE(");
+	group_add(out, group_find("ioprio_class"), v >> 13);
+	buf_fmt(out, ", %u)", v & 0x1fff);
+}
+
 void kinds_keyring(const struct args_call *c, unsigned i, struct buf *out)
 {
 	const char *name = group_word(group_find("key_spec"), kinds_value(c, i));

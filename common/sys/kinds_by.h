@@ -28,6 +28,7 @@ void kinds_mpol(const struct args_call *c, unsigned i, struct buf *out);
 void kinds_closemax(const struct args_call *c, unsigned i, struct buf *out);
 void kinds_quotacmd(const struct args_call *c, unsigned i, struct buf *out);
 void kinds_fsconfigarg(const struct args_call *c, unsigned i, struct buf *out);
+void kinds_ioprio(const struct args_call *c, unsigned i, struct buf *out);
 void kinds_keyring(const struct args_call *c, unsigned i, struct buf *out);
 
 /* PR_GET_NAME's argument is known when the call returns. */

@@ -61,6 +61,7 @@ enum arg_kind {
 	ARG_FSCONFIGARG,
 	ARG_KEYRING,
 	ARG_HANDLER,
+	ARG_IOPRIO,
 };
 
 /* `way`; ARG_EINTR: written if the call was interrupted. `length` when it is the result. */

@@ -34,12 +34,13 @@ struct command {
 
 static struct command commands[] = {
 	{.name = "pfiles", .words = {"pfiles"}},
+	{.name = "pfiles -O", .words = {"pfiles", "-O"}},
 	{.name = "pfiles -b", .words = {"pfiles", "-b"}},
 	{.name = "lsof -p", .words = {"lsof", "-p"}},
 	{.name = "lsof -nP -p", .words = {"lsof", "-nP", "-p"}},
 	{.name = "lsfd -p", .words = {"lsfd", "-p"}},
 };
-enum { PFILES, BORROW, LSOF, LSOF_NP, LSFD, COMMANDS };
+enum { PFILES, ORIGINAL, BORROW, LSOF, LSOF_NP, LSFD, COMMANDS };
 
 struct victim {
 	pid_t pid;
@@ -246,9 +247,10 @@ static void print_row(int n, int threads, const struct pauses *p, int repetition
 			printf(" %11.1f", commands[c].median);
 	}
 	if (commands[LSOF].missing)
-		printf(" %11s %9s", "-", "-");
+		printf(" %11s %9s %9s", "-", "-", "-");
 	else
-		printf(" %11.2f %9.2f", commands[PFILES].median / commands[LSOF].median,
+		printf(" %11.2f %9.2f %9.2f", commands[PFILES].median / commands[LSOF].median,
+			commands[ORIGINAL].median / commands[LSOF].median,
 			commands[BORROW].median / commands[LSOF].median);
 	if (!threads) {
 		printf(" %9s %7s %9s %7s\n", "-", "-", "-", "-");
@@ -288,7 +290,8 @@ int main(int argc, char **argv)
 	printf("%11s %7s", "descriptors", "threads");
 	for (int c = 0; c < COMMANDS; c++)
 		printf(" %11s", commands[c].name);
-	printf(" %11s %9s %17s %17s\n", "pfiles/lsof", "-b/lsof", "pause: alone", "with pfiles");
+	printf(" %11s %9s %9s %17s %17s\n", "pfiles/lsof", "-O/lsof", "-b/lsof", "pause: alone",
+		"with pfiles");
 	fflush(stdout);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (int threads = 0; threads <= 2; threads++)

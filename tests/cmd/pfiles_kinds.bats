@@ -178,3 +178,53 @@ check() {
 	lacks $'\033' "$DIR/out"
 	finish_target
 }
+
+@test "hostile names: no line, no descriptor, no terminal's command comes of them" {
+	mkdir "$DIR/files"
+	start_target "$TARGETS/hostile" "$DIR/files"
+	for options in "" -b; do
+		# shellcheck disable=SC2086 # may be nothing
+		"$PFILES" $options "$TARGET" >"$DIR/out"
+		wanted_blocks "$DIR/out" | awk '/^ *[0-9]+: / || /^      \// ' | diff -u <(expected) -
+		[ "$(tr -d '\n\t -~' <"$DIR/out" | wc -c)" = 0 ]
+	done
+	"$PFILES" -j "$TARGET" | jq -e '.descriptors | length > 3'
+	finish_target
+}
+
+@test "another mount namespace: the mount is elsewhere" {
+	[ "$(id -u)" = 0 ] || skip "needs root for a namespace"
+	unshare -m true || skip "no mount namespaces here"
+	mkdir "$DIR/mnt"
+	# shellcheck disable=SC2016 # for the other shell
+	start_target unshare -m bash -c 'mount -t tmpfs hidden "$0" && exec 7>"$0/file"; echo ready; cat' "$DIR/mnt"
+	"$PFILES" -p 7 "$TARGET" >"$DIR/out"
+	grep -qx "      $DIR/mnt/file" "$DIR/out"
+	grep -qx '      mount id:[0-9]* type:tmpfs source:hidden elsewhere' "$DIR/out"
+	[ "$("$PFILES" -j -p 7 "$TARGET" | jq -c '.descriptors[0].mount | [.type, .source, .elsewhere]')" = '["tmpfs","hidden",true]' ]
+	finish_target
+}
+
+@test "-O: nothing that the original does not show" {
+	local victim
+	for victim in special kinds; do
+		rm -rf "$DIR/files"
+		mkdir "$DIR/files"
+		start_target "$TARGETS/$victim" "$DIR/files"
+		"$PFILES" "$TARGET" >"$DIR/all"
+		"$PFILES" -O "$TARGET" >"$DIR/out"
+		grep -Ev "$NOTES" "$DIR/all" | diff -u - "$DIR/out"
+		finish_target
+	done
+	mkdir "$DIR/socks"
+	start_target "$TARGETS/socks" "$DIR/socks"
+	for options in -O "-O -b"; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options "$TARGET" >"$DIR/out"
+		[ "$(grep -c S_IFSOCK "$DIR/out")" -gt 5 ]
+		[ "$(grep -Pvc '^\t(SOCK_[A-Z]*|SO_.*|sockname: .*|peername: .*|peer: .*)$' <(grep -P '^\t' "$DIR/out"))" = 0 ]
+		"$PFILES" "$TARGET" >"$DIR/all"
+		diff <(grep -P '^\t(sockname|peername|peer): ' "$DIR/all") <(grep -P '^\t(sockname|peername|peer): ' "$DIR/out")
+	done
+	finish_target
+}

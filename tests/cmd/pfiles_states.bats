@@ -130,7 +130,7 @@ is_stopped() {
 	mkdir "$DIR/files"
 	start_target "$TARGETS/socks" "$DIR/files"
 	pfiles_without ptrace,pidfd_getfd -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
-	[[ $(sed -n 3p "$DIR/out") == "  [sockets: options not known: "?*"]" ]]
+	[[ $(sed -n 3p "$DIR/out") == "  [sockets: options and multicast groups not known: "?*"]" ]]
 	# One that is neither bound nor connected is in no table.
 	[ "$(grep -c 'not known' "$DIR/out")" = 2 ]
 	[ "$(grep -A2 '^  10: ' "$DIR/out" | tail -1)" = "      (not known: socket: the kernel does not list it)" ]

@@ -56,7 +56,7 @@ teardown() {
 	[ "$(grep -c "^$TARGET:" <<<"$output")" = 2 ]
 	[ "$stderr" = "pfiles: no such process: 99999999
 pfiles: not a process: nonsense
-pfiles: not a process: /etc/passwd" ]
+pfiles: neither a process nor a core file: /etc/passwd" ]
 	finish_target
 }
 

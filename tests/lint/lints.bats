@@ -239,6 +239,12 @@ new() {
 	red paths 'a b.c'
 }
 
+@test "groups: a name that no group has" {
+	green groups
+	sed -i 's/FORM_NAME, "clockid"/FORM_NAME, "clock_id"/' cmd/pfiles/info.c
+	red groups 'clock_id: no such group'
+}
+
 @test "a lint that goes red makes the run red" {
 	plant common/base/buf.c '#include "proc/proc.h"'
 	run env B="$PWD/out" tests/lib/tally lint tests/lib/run-lint layers

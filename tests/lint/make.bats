@@ -29,11 +29,16 @@ below() {
 	run below "$root"
 	printf '%s\n' "$output"
 	[ "$output" = './usr/bin/pfiles
+./usr/bin/truss
 ./usr/share/bash-completion/completions/pfiles
+./usr/share/bash-completion/completions/truss
 ./usr/share/fish/vendor_completions.d/pfiles.fish
+./usr/share/fish/vendor_completions.d/truss.fish
 ./usr/share/man/man1/pfiles.1
+./usr/share/man/man1/truss.1
 ./usr/share/man/man7/ptools.7
-./usr/share/zsh/vendor-completions/_pfiles' ]
+./usr/share/zsh/vendor-completions/_pfiles
+./usr/share/zsh/vendor-completions/_truss' ]
 	[ "$(stat -c %a "$root/usr/bin/pfiles" "$root/usr/share/man/man1/pfiles.1" | tr '\n' ' ')" = '755 644 ' ]
 	run "$root/usr/bin/pfiles" -V
 	[ "$status" = 0 ]

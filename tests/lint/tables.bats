@@ -55,6 +55,23 @@ refused() {
 	done
 }
 
+@test "the same tables with any awk" {
+	local awk some=0
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for awk in mawk gawk original-awk 'busybox awk'; do
+		command -v "${awk%% *}" >/dev/null || continue
+		printf '#!/bin/sh\nexec %s "$@"\n' "$awk" >"$BATS_TEST_TMPDIR/bin/awk"
+		chmod +x "$BATS_TEST_TMPDIR/bin/awk"
+		rm -rf "$out"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH tables "$CC" "$out"
+		for table in group ioctl layout sysent; do
+			cmp "$out/${table}_table.c" "$B/gen/sys/${table}_table.c"
+		done
+		some=1
+	done
+	[ $some = 1 ]
+}
+
 @test "made once: an incremental build makes them again when data has changed, and only then" {
 	run make CC="$CC" "$B/gen/sys/made.stamp"
 	run make CC="$CC" "$B/gen/sys/made.stamp"
@@ -185,7 +202,8 @@ END
 	# Those that the code asks for by name, those that stand in a table of it, and those that data names.
 	{
 		grep -rhoE 'group_find\("[a-z0-9_]+"' common/sys cmd | grep -oE '"[a-z0-9_]+"' | tr -d '"'
-		grep -hoE '"[a-z0-9_]+"' common/sys/kinds_*.c common/sys/signame.c common/sys/fields.c | tr -d '"'
+		grep -hoE '"[a-z0-9_]+"' common/sys/kinds_*.c common/sys/signame.c common/sys/fields.c \
+			cmd/pfiles/info*.c cmd/pfiles/extras.c | tr -d '"'
 		grep -hoE '(bits|enum|group):[a-z0-9_]+' common/sys/data/calls.spec common/sys/data/fields.spec | sed 's/.*://'
 	} | sort -u >"$BATS_TEST_TMPDIR/used"
 	awk '/^(bits|down|enum) / { print $2 }' common/sys/data/groups.spec | sort >"$BATS_TEST_TMPDIR/listed"

@@ -35,6 +35,7 @@
 #define PACKET_MEMBER 1
 
 static const char *namespace_line = "";
+static bool elsewhere;
 
 static int option(int fd, int name)
 {
@@ -138,7 +139,34 @@ static void tcp6_options(void)
 		with_state("\tprotocol: TCP\n", "\tstate: CLOSE\n"));
 }
 
-/* With a packet that waits, a filter, and multicast its own way. */
+/* One group from anywhere, one from a single source; on the loopback, which has number 1 everywhere. */
+static void join(int fd)
+{
+	struct sockaddr_in group = {.sin_family = AF_INET}, source = {.sin_family = AF_INET};
+	struct group_req any = {.gr_interface = 1};
+	struct group_source_req one = {.gsr_interface = 1};
+
+	inet_pton(AF_INET, "239.7.7.7", &group.sin_addr);
+	memcpy(&any.gr_group, &group, sizeof(group));
+	must(setsockopt(fd, IPPROTO_IP, MCAST_JOIN_GROUP, &any, sizeof(any)) == 0);
+	inet_pton(AF_INET, "232.1.2.3", &group.sin_addr);
+	inet_pton(AF_INET, "192.0.2.9", &source.sin_addr);
+	memcpy(&one.gsr_group, &group, sizeof(group));
+	memcpy(&one.gsr_source, &source, sizeof(source));
+	must(setsockopt(fd, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, &one, sizeof(one)) == 0);
+}
+
+static const char *say_groups(const char *protocol)
+{
+	static char words[300];
+
+	snprintf(words, sizeof(words), "%s%s", protocol,
+		"\tmember: 232.1.2.3  interface: lo  only from: 192.0.2.9\n"
+		"\tmember: 239.7.7.7  interface: lo\n");
+	return words;
+}
+
+/* With a filter, and multicast its own way. */
 static void udp_options(void)
 {
 	struct sock_filter take_all = BPF_STMT(BPF_RET | BPF_K, 0xffff);
@@ -153,11 +181,12 @@ static void udp_options(void)
 	set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
 	set(fd, IPPROTO_UDP, UDP_SEGMENT_, 1000);
 	must(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
+	join(fd);
 	tell(fd, "SOCK_DGRAM", "", "",
 		"\tSO_ATTACH_FILTER(1),UDP_SEGMENT(1000),IP_PKTINFO,IP_MULTICAST_TTL(4),"
 		"IP_MULTICAST_LOOP(0)\n",
 		say("\tsockname: AF_INET 0.0.0.0  port: %d\n", port_of(fd)),
-		with_state("\tprotocol: UDP\n", "\tstate: UNCONNECTED" QUEUES));
+		with_state(say_groups("\tprotocol: UDP\n"), "\tstate: UNCONNECTED" QUEUES));
 }
 
 static void udplite_and_ping(void)
@@ -300,9 +329,9 @@ static void enter_elsewhere(void)
 int main(int argc, char **argv)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	bool elsewhere = argc == 2 && strcmp(argv[1], "elsewhere") == 0;
 
 	must(home >= 0);
+	elsewhere = argc == 2 && strcmp(argv[1], "elsewhere") == 0;
 	if (elsewhere)
 		enter_elsewhere();
 	else if (argc == 2)

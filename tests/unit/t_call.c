@@ -119,6 +119,56 @@ static void test_socket_options(void)
 	OK(refused(c), "a length that cannot be written");
 }
 
+/* Options of other levels: those that only tell, and their neighbours that do more. */
+static void test_option_levels(void)
+{
+	static const struct {
+		uint32_t level, name;
+		bool good;
+	} list[] = {
+		{SOL_SOCKET, 83, true},        /* SO_PASSRIGHTS */
+		{SOL_SOCKET, SO_ERROR, false}, /* clears */
+		{SOL_SOCKET, 57, false},       /* SO_COOKIE gives the socket one */
+		{IPPROTO_TCP, TCP_CONGESTION, true},
+		{IPPROTO_TCP, 28, false}, /* TCP_SAVED_SYN frees it */
+		{IPPROTO_TCP, 33, false}, /* TCP_FASTOPEN_KEY is a secret */
+		{IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, false}, {IPPROTO_IP, IP_TOS, true},
+		{IPPROTO_IP, IP_MULTICAST_TTL, true}, {IPPROTO_IP, 9, false}, /* IP_PKTOPTIONS */
+		{IPPROTO_IP, 64, false},                                      /* netfilter's own */
+		{IPPROTO_IP, 80, false}, {IPPROTO_IPV6, IPV6_V6ONLY, true},
+		{IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, false}, {IPPROTO_UDP, 103, true},
+		{263, 8, true},                   /* PACKET_AUXDATA */
+		{263, 6, false},                  /* PACKET_STATISTICS starts anew */
+		{263, 21, false},                 /* PACKET_ROLLOVER_STATS */
+		{270, 9, true},                   /* NETLINK_LIST_MEMBERSHIPS */
+		{270, 1, false}, {283, 7, true},  /* XDP_STATISTICS */
+		{283, 1, false}, {279, 1, false}, /* AF_ALG */
+	};
+	socklen_t len = 4;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct call c =
+			option_call(3, (int)list[i].level, (int)list[i].name, bytes, &len, 4);
+
+		OK(allowed(c) == list[i].good, "option %u of level %u is %s", list[i].name,
+			list[i].level, list[i].good ? "allowed" : "refused");
+	}
+}
+
+/* SIOCGIFNAME reads the number of an interface, and writes its name. */
+static void test_interface_name(void)
+{
+	struct call c = {.nr = SYS_ioctl, .arg = {ARG_VAL(3), ARG_VAL(0x8910), ARG_OUT(bytes, 40)}};
+
+	OK(refused(c), "the name of an interface, without its number");
+	c.arg[2] = ARG_INOUT(bytes, 40);
+	OK(allowed(c), "and with it");
+	c.arg[1] = ARG_VAL(0x8911); /* SIOCSIFLINK */
+	OK(refused(c), "but nothing that sets");
+	c.arg[1] = ARG_VAL(0x894C); /* SIOCGSKNS */
+	OK(refused(c), "nor what opens");
+}
+
 static void test_others(void)
 {
 	static const long bad[] = {SYS_fork, SYS_vfork, SYS_clone, SYS_execve, SYS_exit,
@@ -249,6 +299,8 @@ int main(void)
 	test_statx();
 	test_fcntl();
 	test_socket_options();
+	test_option_levels();
+	test_interface_name();
 	test_others();
 	child = child_with_pipe(&hold);
 	IS(proc_open(child, &p), 0, "a child");

@@ -260,6 +260,23 @@ static int elsewhere(const struct kid_side *k, void *arg)
 	return 0;
 }
 
+/* A file that tells of the namespace in which it is opened. */
+static void test_their_file(int nsfd)
+{
+	char text[4096] = "";
+	int fd = netns_open(nsfd, "/proc/self/net/dev");
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	OK(n > 0, "a file of theirs");
+	OK(strstr(text, "lo:"), "which has the loopback");
+	IS(netns_open(nsfd, "/nonexistent"), -ENOENT, "a file that is not there");
+	if (fd >= 0)
+		close(fd);
+	fd = netns_open(-1, "/proc/self/net/dev");
+	OK(fd >= 0, "and one of ours");
+	close(fd);
+}
+
 static void test_elsewhere(void)
 {
 	char path[64];
@@ -287,6 +304,7 @@ static void test_elsewhere(void)
 	OK(stat(path, &s) == 0, "have not moved");
 	IS(netns_socket(ns, 12345, 0, 0), -EAFNOSUPPORT, "an error there is an error here");
 	OK(netns_socket(here, AF_UNIX, SOCK_DGRAM, 0) >= 0, "our own by its file");
+	test_their_file(ns);
 	close(ns), close(here);
 	diag_close(d);
 	diag_close(ours);

@@ -181,6 +181,9 @@ static void test_processes(struct fake *f)
 			"rt_sigtimedwait(0x00000010, 0x00000000, 0x00000000, 8) = SIGUSR1"},
 		{"nanosleep", {0x10, 0}, 512, -1,
 			"nanosleep(0x00000010, 0x00000000) Err#512 ERESTARTSYS"},
+		{"ioprio_set", {1, 0, 0x6007}, 0, 0,
+			"ioprio_set(IOPRIO_WHO_PROCESS, 0, IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7)) "
+			"= 0"},
 		{"getuid", {0}, 0, 4294967294, "getuid() = 4294967294"},
 		{"sched_setscheduler", {0, 1 | 0x40000000, 0x10}, 0, 0,
 			"sched_setscheduler(0, SCHED_FIFO|SCHED_RESET_ON_FORK, 0x00000010) = 0"},

@@ -30,7 +30,7 @@ step == 1 {
 	if ($1 != "enum" && value ~ /^ffffffff[89a-f]/)
 		value = "00000000" substr(value, 9)
 	rank = $1 != "enum" ? 100 - bits_in(value) : 0
-	printf "%s %03d %s %s %d %02d %s %s\n", $2, rank, $1 == "down" ? complement(value) : "0", value, 1 - $5, length($3), $3, $1
+	printf "%s %03d %s %s %d %02d %s %s\n", $2, rank, ($1 == "down" ? complement(value) : "0"), value, 1 - $5, length($3), $3, $1
 	next
 }
 
@@ -42,9 +42,10 @@ step == 2 && $3 == "-" {
 	next
 }
 step == 2 {
-	if ($4 == last_value)
+	# As text: some of these look like numbers, 1e01 among them.
+	if ("x" $4 == last_value)
 		next
-	last_value = $4
+	last_value = "x" $4
 	row[n++] = sprintf("\t{0x%sull, \"%s\"},", $4, $7)
 }
 END {
@@ -57,7 +58,7 @@ END {
 	print "\t{0, 0},\n};\n\nconst struct group sys_groups[] = {"
 	first[groups + 1] = n
 	for (i = 1; i <= groups; i++) {
-		printf "\t{\"%s\", %s, %d, names + %d},\n", names[i], kinds[i] != "enum" ? "true" : "false", \
+		printf "\t{\"%s\", %s, %d, names + %d},\n", names[i], (kinds[i] != "enum" ? "true" : "false"), \
 			first[i + 1] - first[i], first[i]
 		print names[i], i - 1 > index_file
 	}

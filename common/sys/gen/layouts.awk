@@ -183,14 +183,14 @@ END {
 			name = sorted[i]
 			if (!count[s, name])
 				continue
-			printf "static const struct field %s_%s[] = {\n", s == 1 ? "wide" : "narrow", name
+			printf "static const struct field %s_%s[] = {\n", (s == 1 ? "wide" : "narrow"), name
 			rows(s, name)
 			print "};"
 		}
 	print "\nconst struct layout sys_layouts[] = {"
 	for (i = 1; i <= n; i++) {
 		name = sorted[i]
-		printf "\t{\"%s\", SPECIAL_%s, %d, %s, %s},\n", name, (name in special) ? special[name] : "NONE", (name in bare) + 0, \
+		printf "\t{\"%s\", SPECIAL_%s, %d, %s, %s},\n", name, ((name in special) ? special[name] : "NONE"), (name in bare) + 0, \
 			fields(1, "wide", name), fields(2, "narrow", name)
 		print name, i - 1 > index_file
 	}

@@ -38,7 +38,8 @@ function wrong(words) {
 # A name of a group, known once; two sources must agree.
 function add(group, name, value) {
 	if ((group, name) in known) {
-		if (known[group, name] != value)
+		# As text: 1e01 and 10 would be one number.
+		if ("x" known[group, name] != "x" value)
 			wrong(group ": " name " is " known[group, name] " and " value)
 		return
 	}
