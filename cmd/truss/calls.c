@@ -152,7 +152,6 @@ static bool leave(struct truss *t, struct thread *thr, const struct trace_call *
 	struct args_call *c = &thr->call;
 
 	thr->in_call = false;
-	thr->waits_child = false;
 	c->done = true;
 	c->error = i->error ? (int)-i->result : 0;
 	c->result = i->result;

@@ -32,12 +32,11 @@ static void on_trap(struct truss *t, struct event *ev)
 
 static void on_new(struct truss *t, struct event *ev)
 {
-	life_made(t, ev->thr, ev->stop.vfork);
+	life_made(t, ev->thr);
 }
 
 static void on_vfork_done(struct truss *t, struct event *ev)
 {
-	ev->thr->waits_child = false;
 	event_resume(t, ev->thr, 0);
 }
 

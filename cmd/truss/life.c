@@ -64,13 +64,12 @@ static bool told_by_call(struct thread *maker, pid_t born, struct status *s)
 	return true;
 }
 
-void life_made(struct truss *t, struct thread *thr, bool vfork)
+void life_made(struct truss *t, struct thread *thr)
 {
 	struct born *b = &t->born[t->nborn++ % BORN_KEPT];
 	struct status s;
 	uint64_t tid;
 
-	thr->waits_child = vfork;
 	if (trace_message(thr->tid, &tid) == 0 && told_by_call(thr, (pid_t)tid, &s))
 		*b = (struct born){(pid_t)tid, s.tgid, s.ppid};
 	event_resume(t, thr, 0);

@@ -11,7 +11,7 @@
 /* A thread has stopped as it was asked to when it was taken, or SIGCONT has woken it. */
 void life_first_stop(struct truss *t, struct thread *thr);
 /* A thread has made another, or a process; those come by themselves. */
-void life_made(struct truss *t, struct thread *thr, bool vfork);
+void life_made(struct truss *t, struct thread *thr);
 /* The first stop of a thread or process that a traced one has made. */
 void life_newborn(struct truss *t, const struct trace_stop *stop);
 /* Any stop of a thread that is traced without being shown. */

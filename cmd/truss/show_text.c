@@ -197,6 +197,12 @@ static void text_call(struct truss *t, struct thread *thr)
 	end(t);
 }
 
+/* What makes a process sleeps only as vfork(2) does. */
+static bool waits_for_child(const struct thread *thr)
+{
+	return thr->call.ent && thr->call.ent->flags & SYSENT_FORK;
+}
+
 static void text_sleeping(struct truss *t, struct thread *thr)
 {
 	struct buf *b = start(t, thr, t->now - thr->entered), more = {0};
@@ -205,7 +211,8 @@ static void text_sleeping(struct truss *t, struct thread *thr)
 	args_leave(&thr->line, &thr->call, b);
 	pad(b, from, SLEEP_COLUMN);
 	buf_str(b,
-		thr->waits_child ? "(waiting for child to exit()/exec()...)\n" : "(sleeping...)\n");
+		waits_for_child(thr) ? "(waiting for child to exit()/exec()...)\n"
+				     : "(sleeping...)\n");
 	if (set_has(&t->o->verbose, options_call_bit(thr->call.ent))) {
 		structs_add(&thr->call, STRUCTS_IN | STRUCTS_INOUT, &more);
 		add_lines(t, thr, "\t", &more);

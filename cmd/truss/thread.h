@@ -63,7 +63,6 @@ struct thread {
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */
 	bool executed;    /* in an exec that has succeeded */
-	bool waits_child; /* vfork(2): until the child lets go */
 	unsigned options; /* ARGS_* of the line */
 	struct args_call call;
 	struct args_line line;

@@ -206,6 +206,12 @@ in_order() {
 	lacks sleeping "$TRACE"
 }
 
+@test "a parent in vfork: waits for its child" {
+	trace -t vfork "$STORY" long-vfork
+	has_like '^vfork\(\)	+\(waiting for child to exit\(\)/exec\(\)\.\.\.\)$'
+	has_like '^vfork\(\)	+= [0-9]+$'
+}
+
 @test "-c: counts what was done, with errors, signals and faults" {
 	trace -c "$STORY" files "$DIR"
 	has_like '^unlink +[0-9]*\.[0-9]{3} +1$'

@@ -268,7 +268,46 @@ ended() {
 	"$TRUSS" --list-faults | grep -qx FLTBOUNDS
 }
 
-# by_thread FILE: "name result" of each call of each thread, in the thread's order; what is the same for both tools.
+# as_without COMMAND...: its output and status are the same with and without truss.
+as_without() {
+	local with=0 without=0
+	"$@" >"$DIR/without" 2>&1 || without=$?
+	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/with" 2>&1 || with=$?
+	[ "$with" = "$without" ]
+	cmp "$DIR/with" "$DIR/without"
+	[ -s "$TRACE" ]
+	lacks '^[0-9/]*:	*sys#' "$TRACE"
+}
+
+# shellcheck disable=SC2016 # for the shells inside
+@test "programs behave as without: pipes, job control, signals, compilers" {
+	as_without ls -l /etc
+	as_without find /usr/include -name 's*.h'
+	as_without tar cf - -C /etc passwd group
+	as_without sh -c 'for i in 1 2 3; do (echo $i | cat | tr 1 a); done; exit 3'
+	as_without bash -c 'set -m; sleep 0.1 & wait %1; trap "echo usr" USR1; kill -USR1 $$; kill -TERM $$'
+	echo 'int main(void) { return 0; }' >"$DIR/small.c"
+	as_without "${CC:-gcc}" -S -o - "$DIR/small.c"
+}
+
+@test "a shell with job control on a terminal, and a program that reads from it" {
+	command -v python3 >/dev/null || skip 'no python3'
+	run timeout 60 python3 "$BATS_TEST_DIRNAME/../lib/terminal.py" "$TRACE" "$TRUSS"
+	[ "$status" = 7 ]
+	[[ $output == *'Stopped                 sleep 50'*'got hello'* ]]
+	grep -q 'Received signal #20, SIGTSTP, in clock_nanosleep() \[default\]' "$TRACE"
+	grep -q 'Stopped by signal #20, SIGTSTP' "$TRACE"
+	grep -q 'Continued with signal #18, SIGCONT \[default\]' "$TRACE"
+	grep -q 'Received signal #2, SIGINT' "$TRACE"
+}
+
+@test "programs under seccomp of their own end as without truss" {
+	# Through the strict mode: a write, and an exit that it allows.
+	as_without "$STORY" confined
+	grep -q '^[0-9]*:	exit(5)' "$TRACE"
+}
+
+# "name result" of each call, as both tools say it.
 ours() {
 	sed -nE 's/^[0-9]+(\/[0-9]+)?:	+([a-z_0-9]+)\(.*\)[	 ]*(= (0x[0-9A-F]+|-?[0-9]+)|Err#[0-9]+ ([A-Z_]+)).*/\2 \4\5/p' \
 		<(grep -v 'returning as' "$1")

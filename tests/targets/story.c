@@ -5,6 +5,7 @@
  * and ends with status 0 only if all went as without a tracer.
  */
 #define _GNU_SOURCE
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -170,6 +171,32 @@ static int vforks(char **arg)
 	fact("child", pid);
 	must(waitpid(pid, &status, 0) == pid && status == 0);
 	return 0;
+}
+
+/* A parent that waits in vfork(2) for longer than a second. */
+static int long_vfork(char **arg)
+{
+	int status;
+	pid_t pid = vfork();
+
+	(void)arg;
+	if (!pid) {
+		sleep(1);
+		usleep(600000);
+		_exit(3);
+	}
+	must(pid > 0 && waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 3);
+	return 0;
+}
+
+/* In seccomp's strict mode, where all but four calls would kill it. */
+static int confined(char **arg)
+{
+	(void)arg;
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
+	if (write(STDOUT_FILENO, "confined\n", 9) == 9)
+		syscall(SYS_exit, 5);
+	return 1;
 }
 
 /* ---- threads ---- */
@@ -383,8 +410,8 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1}, {"vforks", vforks, 0},
-		{"threads", threads, 2}, {"exec-by-thread", exec_by_thread, 1},
-		{"asleep", asleep, 0}, {"crowd", crowd, 2}};
+		{"long-vfork", long_vfork, 0}, {"confined", confined, 0}, {"threads", threads, 2},
+		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
 		if (argc == mode[i].args + 2 && !strcmp(argv[1], mode[i].name))
