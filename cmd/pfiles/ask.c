@@ -28,16 +28,14 @@ struct asker {
 	bool first_line;
 	size_t calls; /* of CALLS, for each descriptor */
 	struct sock_asker *socks;
-	struct statx stx[ASK_MOST];
-	struct call call[ASK_MOST * CALLS];
-	struct statx inode[ASK_MOST];
-	struct call offset[ASK_MOST * OFFSET_CALLS];
+	size_t most; /* descriptors in one go, of ASK_MOST at most: what follows is for so many */
+	struct statx *stx, *inode;
+	struct call *call, *offset;
 };
 
 static void lay_out_offsets(struct asker *a)
 {
-	memset(a->offset, 0, sizeof(a->offset));
-	for (size_t i = 0; i < ASK_MOST; i++) {
+	for (size_t i = 0; i < a->most; i++) {
 		struct call *c = &a->offset[i * OFFSET_CALLS];
 
 		c[CALL_LSEEK].nr = SYS_lseek;
@@ -53,8 +51,7 @@ static void lay_out_offsets(struct asker *a)
 static void lay_out(struct asker *a)
 {
 	a->calls = a->first_line ? 1 : CALLS;
-	memset(a->call, 0, sizeof(a->call));
-	for (size_t i = 0; i < ASK_MOST; i++) {
+	for (size_t i = 0; i < a->most; i++) {
 		struct call *c = &a->call[i * a->calls];
 
 		c[CALL_STATX].nr = SYS_statx;
@@ -71,18 +68,27 @@ static void lay_out(struct asker *a)
 	}
 }
 
-struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line)
+struct asker *asker_new(
+	struct way *w, struct way *second, struct looker *k, const struct asker_opts *o)
 {
-	struct asker *a = malloc(sizeof(*a));
+	struct asker *a = calloc(1, sizeof(*a));
 
 	if (!a)
 		return NULL;
-	memset(a, 0, offsetof(struct asker, stx));
 	a->way = w;
 	a->second = second;
 	a->f = k->f;
 	a->looker = k;
-	a->first_line = first_line;
+	a->first_line = o->first_line;
+	a->most = o->most < ASK_MOST ? o->most : ASK_MOST;
+	a->stx = calloc(a->most, sizeof(*a->stx));
+	a->inode = calloc(a->most, sizeof(*a->inode));
+	a->call = calloc(a->most * CALLS, sizeof(*a->call));
+	a->offset = calloc(a->most * OFFSET_CALLS, sizeof(*a->offset));
+	if (!a->stx || !a->inode || !a->call || !a->offset) {
+		asker_free(a);
+		return NULL;
+	}
 	lay_out(a);
 	lay_out_offsets(a);
 	return a;
@@ -90,8 +96,13 @@ struct asker *asker_new(struct way *w, struct way *second, struct looker *k, boo
 
 void asker_free(struct asker *a)
 {
-	if (a)
-		sock_asker_free(a->socks);
+	if (!a)
+		return;
+	sock_asker_free(a->socks);
+	free(a->stx);
+	free(a->inode);
+	free(a->call);
+	free(a->offset);
 	free(a);
 }
 

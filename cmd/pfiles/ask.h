@@ -10,9 +10,14 @@ struct asker;
 
 #define ASK_MOST 512 /* descriptors in one go */
 
-/* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of
- * memory. */
-struct asker *asker_new(struct way *w, struct way *second, struct looker *k, bool first_line);
+struct asker_opts {
+	bool first_line;
+	size_t most; /* descriptors there are; not 0 */
+};
+
+/* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of memory. */
+struct asker *asker_new(
+	struct way *w, struct way *second, struct looker *k, const struct asker_opts *o);
 void asker_free(struct asker *a);
 
 /*
