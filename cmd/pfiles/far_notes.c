@@ -134,82 +134,6 @@ static int note_same_file(const struct holder *h, void *arg)
 	return is_same_file(h, a->d) ? note_end(h, arg) : 0;
 }
 
-/* The number behind `key` in a file of another process's fdinfo; -1 if there is none. */
-static long fdinfo_number(const struct holder *h, const char *key)
-{
-	char path[64], text[512], *at;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)h->pid, h->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	at = strstr(text, key);
-	return at ? strtol(at + strlen(key), NULL, 10) : -1;
-}
-
-/* While the holders of one sort are numbered. */
-struct numbering {
-	struct far_numbers *out;
-	const char *key;
-};
-
-static int number_one(const struct holder *h, void *arg)
-{
-	const struct numbering *g = arg;
-	struct far_numbers *t = g->out;
-	long number = fdinfo_number(h, g->key);
-
-	if (number < 0)
-		return 0;
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 64;
-		struct far_number *grown = reallocarray(t->row, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		t->row = grown;
-		t->cap = cap;
-	}
-	t->row[t->n++] = (struct far_number){.number = number, .holder = *h};
-	return 0;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const struct far_number *x = a, *y = b;
-
-	if (x->number != y->number)
-		return x->number < y->number ? -1 : 1;
-	if (x->holder.pid != y->holder.pid)
-		return x->holder.pid < y->holder.pid ? -1 : 1;
-	return x->holder.fd < y->holder.fd ? -1 : x->holder.fd > y->holder.fd;
-}
-
-/* Calls each() for those of that number; all of the sort were read before, or are now, once. */
-static int each_number(
-	const struct far_numbers *t, long number, holder_each *each, struct asking *a)
-{
-	size_t low = 0, high = t->n;
-	int err = 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->row[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < t->n && t->row[low].number == number && !err; low++)
-		err = each(&t->row[low].holder, a);
-	return err;
-}
-
 /* A number among the notes of one descriptor; -1 if it is not there. */
 static long noted(const struct buf *b, struct span s, const char *key)
 {
@@ -262,36 +186,6 @@ static int note_session(const struct holder *h, void *arg)
 	note_int(a->notes, "session", session);
 	note_int(a->notes, "foreground", foreground);
 	return 1;
-}
-
-static int number_all(
-	struct far_numbers *t, const struct holders *h, const char *link, const char *key)
-{
-	struct numbering g = {.out = t, .key = key};
-	int err = holders_of(h, HOLDER_TEXT, holders_text(link, strlen(link)), number_one, &g);
-
-	if (t->n)
-		qsort(t->row, t->n, sizeof(*t->row), by_number);
-	return err;
-}
-
-static int read_masters(struct far_numbers *t, const struct holders *h)
-{
-	int err;
-
-	if (t->read)
-		return 0;
-	t->read = true;
-	err = number_all(t, h, "/dev/ptmx", "\ntty-index:\t");
-	return err ? err : number_all(t, h, "/dev/pts/ptmx", "\ntty-index:\t");
-}
-
-static int read_eventfds(struct far_numbers *t, const struct holders *h)
-{
-	if (t->read)
-		return 0;
-	t->read = true;
-	return number_all(t, h, "anon_inode:[eventfd]", "\neventfd-id: ");
 }
 
 static int by_inode(const void *a, const void *b)
@@ -381,8 +275,8 @@ static int each_other_side(struct far_notes *n, const struct holders *h, struct 
 	}
 	err = a->beside ? 0 : each_same_text(h, n->f, note_session, a);
 	if (err >= 0)
-		err = read_masters(&n->masters, h);
-	return err < 0 ? err : each_number(&n->masters, index, note_end, a);
+		err = far_numbers_masters(&n->masters, h);
+	return err < 0 ? err : far_numbers_each(&n->masters, index, note_end, a);
 }
 
 static int find_others(struct far_notes *n, const struct holders *h, struct asking *a)
@@ -393,9 +287,9 @@ static int find_others(struct far_notes *n, const struct holders *h, struct aski
 	case KIND_PIPE: return holders_of(h, HOLDER_PIPE, a->d->ino, note_end, a);
 	case KIND_FIFO: return each_same_text(h, n->f, note_same_file, a);
 	case KIND_EVENTFD:
-		err = read_eventfds(&n->eventfds, h);
+		err = far_numbers_eventfds(&n->eventfds, h);
 		return err ? err
-			   : each_number(&n->eventfds, noted(&n->f->info, a->d->info, "id"),
+			   : far_numbers_each(&n->eventfds, noted(&n->f->info, a->d->info, "id"),
 				     note_end, a);
 	default: return each_other_side(n, h, a);
 	}
@@ -421,8 +315,8 @@ void far_notes_begin(
 void far_notes_end(struct far_notes *n)
 {
 	free(n->own);
-	free(n->eventfds.row);
-	free(n->masters.row);
+	far_numbers_free(&n->eventfds);
+	far_numbers_free(&n->masters);
 }
 
 int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)

@@ -6,21 +6,11 @@
 
 #include "ends.h"
 #include "facts.h"
+#include "far_numbers.h"
 #include "proc/proc.h"
 
 /* Whether anybody else can be at the far end of such a descriptor: a pipe, FIFO, terminal or eventfd. */
 bool far_notes_has(const struct desc *d);
-
-/* A descriptor whose fdinfo has a number by which it can be found: an eventfd, a terminal's master. */
-struct far_number {
-	long number;
-	struct holder holder;
-};
-struct far_numbers {
-	struct far_number *row; /* by number */
-	size_t n, cap;
-	bool read;
-};
 
 /* Who has the far ends, while the descriptors of one process are gone through. */
 struct far_notes {
