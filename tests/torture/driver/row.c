@@ -81,6 +81,15 @@ static bool may_refuse(const struct course *c, int err)
 	}
 }
 
+/*
+ * Whether a visit that was not killed has to be in time: not where stops hold it up, nor where the driver takes
+ * a processor to itself while it waits for the moment to kill.
+ */
+static bool must_be_in_time(const struct course *c)
+{
+	return c->row->cond->storm != target_storm_stops && c->row->kill != KILL_AFTER;
+}
+
 static void count_end(struct course *c, enum visit_end end)
 {
 	struct tally *t = c->tally;
@@ -104,7 +113,7 @@ static void count_end(struct course *c, enum visit_end end)
 	} else if (may_refuse(c, p->err)) {
 		t->refused++;
 		t->late += (p->err == ERR_LOST || p->err == ERR_TIMEOUT) && !p->fired &&
-			c->row->cond->storm != target_storm_stops;
+			must_be_in_time(c);
 	} else {
 		t->other++;
 		tell(c, "tool error: %s", err_str(p->err));

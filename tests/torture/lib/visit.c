@@ -5,6 +5,7 @@
 #include "clock.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,8 @@ enum visit_end visit_wait(struct visit *v)
 			v->storm(v->storm_arg);
 		else if (p->kill != KILL_AFTER || p->fired)
 			sleep_us(50);
+		else
+			sched_yield(); /* what is waited for is over in a microsecond */
 		if (now_us() - started > patient(HUNG_MS) * 1000ull) {
 			p->who = WHO_BOTH;
 			p->sig = SIGKILL;
