@@ -71,6 +71,11 @@ void show_limit(struct buf *out, const struct facts *f)
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->err_twins) {
+		buf_str(out, "  [shared open files not known: ");
+		buf_str(out, err_str(f->err_twins));
+		buf_str(out, "]\n");
+	}
 	if (f->few_options)
 		buf_fmt(out,
 			"  [sockets: %zu of them were asked only for options that are set often]\n",

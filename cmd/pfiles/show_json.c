@@ -44,6 +44,10 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 		buf_str(out, ",\"sockets_unknown\":");
 		json_put(out, json_stringn(buf_cstr(&f->why_socks), f->why_socks.len));
 	}
+	if (f->err_twins) {
+		buf_str(out, ",\"same_open_file_unknown\":");
+		json_put(out, json_string(err_str(f->err_twins)));
+	}
 	buf_str(out, ",\"descriptors\":[");
 }
 

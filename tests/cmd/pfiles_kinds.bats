@@ -228,3 +228,16 @@ check() {
 	done
 	finish_target
 }
+
+@test "no kcmp: shared open files are said to be not known" {
+	mkdir "$DIR/files"
+	start_target "$TARGETS/special" "$DIR/files"
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$TARGETS/without" kcmp "$PFILES" -b "$TARGET" >"$DIR/out"
+	grep -qx '  \[shared open files not known: .*\]' "$DIR/out"
+	lacks same-open-file "$DIR/out"
+	ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$TARGETS/without" kcmp "$PFILES" -bj "$TARGET" >"$DIR/json"
+	[ "$(jq -r .same_open_file_unknown "$DIR/json")" != null ]
+	"$PFILES" "$TARGET" >"$DIR/out"
+	lacks 'shared open files' "$DIR/out"
+	finish_target
+}

@@ -17,6 +17,7 @@ static const struct {
 	{"ptrace", SYS_ptrace},
 	{"pidfd_getfd", SYS_pidfd_getfd},
 	{"process_vm_readv", SYS_process_vm_readv},
+	{"kcmp", SYS_kcmp},
 };
 
 static unsigned nr_of(const char *name)
