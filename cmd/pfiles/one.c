@@ -40,21 +40,10 @@
  */
 static void fail(struct cli *c, const char *operand, const struct proc *p, int err)
 {
-	const char *words = err_str(err);
-	struct buf all = {0}, rest = {0};
+	struct buf rest = {0};
 
-	if (p)
-		proc_explain(p, err, &all);
-	escape_add(&rest, operand, strlen(operand));
-	/* The explanation begins with the error's words, which are in front already. */
-	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
-		const char *why = buf_cstr(&all) + strlen(words);
-
-		buf_str(&rest, *why == ' ' ? ":" : "");
-		buf_str(&rest, why);
-	}
-	cli_fail(c, words, buf_cstr(&rest));
-	buf_free(&all);
+	proc_explain_operand(p, operand, err, &rest);
+	cli_fail(c, err_str(err), buf_cstr(&rest));
 	buf_free(&rest);
 }
 

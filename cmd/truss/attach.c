@@ -34,21 +34,10 @@ struct attach {
 /* "truss: <words>: <operand>: <cause and way out>", as the other tools have it. */
 static void fail(struct truss *t, const char *operand, const struct proc *p, int err)
 {
-	const char *words = err_str(err);
-	struct buf all = {0}, rest = {0};
+	struct buf rest = {0};
 
-	if (p)
-		proc_explain(p, err, &all);
-	escape_add(&rest, operand, strlen(operand));
-	/* The explanation begins with the error's words, which are in front already. */
-	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
-		const char *why = buf_cstr(&all) + strlen(words);
-
-		buf_str(&rest, *why == ' ' ? ":" : "");
-		buf_str(&rest, why);
-	}
-	cli_fail(t->cli, words, buf_cstr(&rest));
-	buf_free(&all);
+	proc_explain_operand(p, operand, err, &rest);
+	cli_fail(t->cli, err_str(err), buf_cstr(&rest));
 	buf_free(&rest);
 }
 

@@ -22,4 +22,10 @@ void access_explain(const struct proc *p, struct buf *out);
  * access_explain(); ERR_TRACED: the tracer's pid and name). Appends, escaped. */
 void proc_explain(const struct proc *p, int err, struct buf *out);
 
+/*
+ * What stands behind an error's own words in a tool's message, "operand: cause and way out", the operand
+ * escaped. p NULL: no such process.
+ */
+void proc_explain_operand(const struct proc *p, const char *operand, int err, struct buf *out);
+
 #endif

@@ -236,3 +236,21 @@ void access_explain(const struct proc *p, struct buf *out)
 			"a security module (SELinux, AppArmor, Landlock) or a seccomp filter denies it");
 	}
 }
+
+void proc_explain_operand(const struct proc *p, const char *operand, int err, struct buf *out)
+{
+	const char *words = err_str(err);
+	struct buf all = {0};
+
+	if (p)
+		proc_explain(p, err, &all);
+	escape_add(out, operand, strlen(operand));
+	/* The explanation begins with the error's words, which are in front already. */
+	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {
+		const char *why = buf_cstr(&all) + strlen(words);
+
+		buf_str(out, *why == ' ' ? ":" : "");
+		buf_str(out, why);
+	}
+	buf_free(&all);
+}
