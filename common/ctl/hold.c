@@ -23,6 +23,7 @@
 #include "ctl/hold.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,13 @@
 #include "proc/access.h"
 #include "proc/threads.h"
 
+#define SPIN_NS  300000
 #define GRACE_MS 1000 /* for the warden's answer beyond its own deadline */
 
 /* What tool and warden share. */
 struct hold_control {
 	const struct proc *p;
+	struct hold_visitor visitor;
 	unsigned timeout_ms, budget_ms;
 	pid_t culprit;
 	size_t threads;
@@ -186,11 +189,17 @@ static int await_all(struct held *h, struct hold_control *c)
 	int err = look_at_all(c->p, h);
 
 	while (!err && h->running) {
-		if (tracee_clock() > end) {
+		uint64_t now = tracee_clock();
+
+		if (now > end) {
 			c->culprit = first_running(h);
 			return ERR_TIMEOUT;
 		}
-		nanosleep(&pause, NULL);
+		/* A few stop within microseconds, and to sleep here would add a wake-up to that. */
+		if (now - h->begun < SPIN_NS)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
 		err = look_at_all(c->p, h);
 	}
 	return err;
@@ -213,6 +222,16 @@ static int take_all(struct held *h, struct hold_control *c)
 	} while (!err && fresh);
 	c->threads = h->n;
 	return !err && !h->n ? ERR_GONE : err;
+}
+
+static void visit_all(const struct held *h, const struct hold_visitor *v)
+{
+	struct user_regs_struct regs;
+
+	for (size_t i = 0; v->visit && i < h->n; i++) {
+		if (!tracee_get_regs(h->tid[i], &regs))
+			v->visit(h->tid[i], &regs, v->arg);
+	}
 }
 
 static void release_all(struct held *h)
@@ -239,6 +258,8 @@ static void hold_job(int sock, void *arg)
 		err = take_all(&h, c);
 	if (!err)
 		err = budget_set(&budget, c->budget_ms); /* counts from here: everybody stands */
+	if (!err)
+		visit_all(&h, &c->visitor);
 	warden_answer(sock, err, 0);
 	if (err)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
@@ -273,8 +294,8 @@ static int hold_new(struct proc *p, struct hold **out)
 	return 0;
 }
 
-int hold_take(
-	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
+int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
+	const struct hold_visitor *visitor, struct hold **out, pid_t *culprit)
 {
 	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
 	struct warden_message m;
@@ -288,6 +309,7 @@ int hold_take(
 		return err;
 	h->control->timeout_ms = timeout_ms;
 	h->control->budget_ms = budget_ms;
+	h->control->visitor = *visitor;
 	err = warden_start(hold_job, h->control, keep, 2, &h->warden);
 	if (!err)
 		err = warden_await(h->warden, &m, timeout_ms + GRACE_MS);
@@ -299,6 +321,13 @@ int hold_take(
 	}
 	*out = h;
 	return 0;
+}
+
+int hold_take(
+	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
+{
+	return hold_take_visiting(
+		p, timeout_ms, budget_ms, &(struct hold_visitor){NULL, NULL}, out, culprit);
 }
 
 size_t hold_threads(const struct hold *h)

@@ -188,6 +188,24 @@ int victim_choose(const struct proc *p, bool narrow, struct victim *out)
 	return 0;
 }
 
+int victim_may_stop(const struct proc *p, pid_t tid, bool narrow)
+{
+	struct choice c = {.p = p, .narrow = narrow, .why_not = ERR_NOVICTIM};
+	struct status st;
+	bool stopped;
+	int err = status_read(p, tid, &st);
+
+	if (err)
+		return err == ERR_NOTHREAD ? ERR_GONE : err;
+	if (st.tracer)
+		return ERR_TRACED;
+	if (strchr("ZX", st.state))
+		return ERR_GONE;
+	if (rank_of(&c, tid, &stopped) > RANK_NONE)
+		return 0;
+	return st.state == 'D' && c.why_not == ERR_NOVICTIM ? ERR_TIMEOUT : c.why_not;
+}
+
 /* ---- the process as a whole ---- */
 
 /* Whether the file exists and contains the word. */

@@ -26,6 +26,13 @@ int victim_choose(const struct proc *p, bool narrow, struct victim *out)
 	__attribute__((warn_unused_result));
 
 /*
+ * Whether this one thread may be stopped for a moment, and not diverted: 0, ERR_NOVICTIM (it sleeps in a call
+ * that would show it), ERR_VFORK, ERR_TIMEOUT (it sleeps without interruption), ERR_TRACED, ERR_GONE.
+ */
+int victim_may_stop(const struct proc *p, pid_t tid, bool narrow)
+	__attribute__((warn_unused_result));
+
+/*
  * Reasons that forbid it for the process as a whole, whichever thread: ERR_KTHREAD ERR_ZOMBIE
  * ERR_PERM ERR_TRACED ERR_DUMPING ERR_DYING ERR_FROZEN ERR_GONE. *threads: how many there are.
  */
