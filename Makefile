@@ -88,6 +88,8 @@ VARIANT_static     := -static
 VARIANT_static-pie := -static-pie -fPIE
 VARIANT_pie        := -pie -fPIE
 VARIANT_32         := -m32
+VARIANT_fp         := -fno-omit-frame-pointer
+VARIANT_O0         := -O0
 VARIANT_32-static  := -m32 -static
 
 VICTIM_CC = $(CC) $(PLAIN:-D_GNU_SOURCE=-D_GNU_SOURCE=) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@

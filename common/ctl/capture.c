@@ -17,9 +17,11 @@
 #include "ctl/capture.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -29,6 +31,7 @@
 #include "ctl/warden.h"
 
 #define STOP_NS         20000000 /* to wait for it to stop */
+#define SPIN_NS         500000   /* a running one stops within microseconds */
 #define BUDGET_MS       50
 #define ANSWER_MS       1000
 #define HOLD_TIMEOUT_MS 2000
@@ -95,15 +98,43 @@ static int copy_stopped(const struct capture *c, const struct scratch *to, size_
 	return 0;
 }
 
+/*
+ * Until it stands. *since: when it did so at the earliest; one that sleeps takes some time to wake up for it, which is
+ * no time of its own that it loses.
+ */
+static int await_stop(pid_t tid, uint64_t deadline, bool *group, uint64_t *since)
+{
+	struct timespec pause = {.tv_nsec = 50000};
+	uint64_t begun = tracee_clock();
+	bool stopped = false;
+	int err;
+
+	*since = begun;
+	for (;;) {
+		uint64_t now = tracee_clock();
+
+		err = tracee_poll_stop(tid, &stopped, group);
+		if (err || stopped)
+			return err;
+		if (now >= deadline)
+			return ERR_TIMEOUT;
+		*since = now;
+		if (now - begun < SPIN_NS)
+			sched_yield();
+		else
+			nanosleep(&pause, NULL);
+	}
+}
+
 static int stop_and_copy(const struct capture *c, const struct scratch *to, size_t *used)
 {
 	struct snap *s = &c->shared->snap;
-	uint64_t begun = tracee_clock();
+	uint64_t since = 0;
 	bool group = false;
 	int err = tracee_interrupt(s->tid);
 
 	if (!err)
-		err = tracee_await_stop(s->tid, begun + STOP_NS, &group);
+		err = await_stop(s->tid, tracee_clock() + STOP_NS, &group, &since);
 	if (err == ERR_TIMEOUT)
 		return err;
 	if (!err && !group)
@@ -112,7 +143,7 @@ static int stop_and_copy(const struct capture *c, const struct scratch *to, size
 		err = copy_stopped(c, to, used);
 	if (tracee_detach(s->tid) == ERR_GONE)
 		tracee_reap(s->tid);
-	s->held_ns = tracee_clock() - begun;
+	s->held_ns = tracee_clock() - since;
 	return err;
 }
 

@@ -63,7 +63,7 @@ struct held {
 	pid_t *tid;
 	bool *stopped;
 	size_t n, cap, running;
-	uint64_t begun;
+	uint64_t begun, asked; /* to take them; the first one to stop */
 	struct user_regs_struct *locked;
 };
 
@@ -114,6 +114,8 @@ static int take_thread(const struct proc *p, struct held *h, pid_t tid)
 	if (err)
 		return err == ERR_GONE ? 0 : err;
 	err = remember(h, tid);
+	if (!h->asked)
+		h->asked = tracee_clock();
 	if (!err)
 		err = tracee_interrupt(tid);
 	return err == ERR_GONE ? 0 : err;
@@ -265,7 +267,7 @@ static void hold_job(int sock, void *arg)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
 	(void)!warden_receive(sock, &m);
 	release_all(&h);
-	c->held_ns = tracee_clock() - h.begun;
+	c->held_ns = tracee_clock() - h.asked;
 	warden_answer(sock, 0, 0);
 }
 

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "stacks.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "proc/core_proc.h"
+
+#define MORE      (8U << 20)   /* a piece of the stack, where SNAP_MOST was not enough */
+#define EVEN_MORE (512U << 20)
+
+static int give_maps(void *ctx, map_fn *fn, void *arg)
+{
+	const struct picture *pic = ctx;
+
+	return maps_each(pic->p, fn, arg);
+}
+
+static int open_space(struct picture *pic, const char *dir)
+{
+	const struct space_target target = {
+		.live = pic->core ? NULL : pic->p,
+		.maps = give_maps,
+		.read = picture_read,
+		.ctx = pic,
+		.dir = dir,
+	};
+	int err = space_open(&target, &pic->space);
+
+	return err ? err : unwind_open(pic->space, &pic->unwind);
+}
+
+static void stack_of(const struct picture *pic, const struct thread *t, struct unwind_stack *out)
+{
+	const struct snap *s = &t->snap;
+	const struct context *c = &s->context;
+
+	*out = (struct unwind_stack){0};
+	if (c->full)
+		regs_from_user(&out->regs, &c->user);
+	else
+		regs_from_sleep(&out->regs, c->narrow ? REGS_I386 : REGS_X86_64, c->pc, c->sp);
+	if (!s->pieces)
+		return;
+	out->start = s->piece[0].addr;
+	out->bytes = pic->arena->base + s->piece[0].at;
+	out->size = s->piece[0].len;
+}
+
+static int unwind_once(struct picture *pic, const struct opts *o, struct thread *t)
+{
+	struct unwind_stack stack;
+	int err;
+
+	stack_of(pic, t, &stack);
+	pic->now = t;
+	pic->cut = false;
+	pic->frames.n = t->first;
+	err = unwind_thread(pic->unwind, &stack, o->limit, &pic->frames, &t->end);
+	pic->now = NULL;
+	t->frames = pic->frames.n - t->first;
+	return err;
+}
+
+/* Tries what would make more of it; t->why says why not. */
+static int unwind_fully(struct picture *pic, const struct opts *o, struct taking *take, struct thread *t)
+{
+	int err = unwind_once(pic, o, t);
+
+	if (!err && t->end.end == UNWIND_NEEDS && take && t->snap.how == SNAP_ASLEEP) {
+		t->why = take_again(take, t, SNAP_MOST);
+		if (!t->why)
+			err = unwind_once(pic, o, t);
+	}
+	for (size_t most = MORE; !err && pic->cut && take && most <= EVEN_MORE; most *= 64) {
+		t->why = take_again(take, t, most);
+		if (t->why)
+			break;
+		err = unwind_once(pic, o, t);
+	}
+	return err;
+}
+
+/* -n: the innermost, what comes after them is not asked for. */
+static int add_names(struct picture *pic, const struct thread *t)
+{
+	const struct frame *f = picture_frames(pic, t);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < t->frames; i++)
+		err = names_add(&pic->names, frame_lookup(&f[i]));
+	return err;
+}
+
+int stacks_understand(
+	struct picture *pic, const struct opts *o, struct taking *take, const char *dir)
+{
+	int err = open_space(pic, dir);
+
+	pic->frames.keep_regs = o->args;
+	for (size_t i = 0; !err && i < pic->n; i++) {
+		struct thread *t = &pic->thread[i];
+
+		t->first = pic->frames.n;
+		if (t->snap.how != SNAP_NONE)
+			err = unwind_fully(pic, o, take, t);
+	}
+	for (size_t i = 0; !err && i < pic->n; i++)
+		err = add_names(pic, &pic->thread[i]);
+	return err ? err : names_resolve(&pic->names, pic->space);
+}
