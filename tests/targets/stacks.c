@@ -512,7 +512,7 @@ NOINLINE void chosen(void)
 	inner();
 	STAY;
 }
-static void (*choose(void))(void)
+__attribute__((used)) static void (*choose(void))(void)
 {
 	return chosen;
 }
