@@ -29,6 +29,9 @@ TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
 LDLIBS_common := -lcap -ljansson
 # Each library is a cost at every start: only those that are used.
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
+# common/sym: ELF, DWARF, xz and names turned back (in an archive only, so that it costs no start).
+LDLIBS_sym    := -Wl,--as-needed -ldw -lelf -llzma -l:libiberty.a
+LDLIBS_pstack := $(LDLIBS_sym)
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
@@ -74,7 +77,7 @@ UNIT_AUX := $(patsubst %.c,$B/%.o,$(filter-out $(wildcard tests/unit/t_*.c),$(wi
 $(UNIT_O): ALLFLAGS += $(INC_$(notdir $(@D))) -I tests/lib
 INC_fuzz := -I tests/unit
 $(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
-	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_sym) $(LDLIBS_common)
 
 # Victims: tests/targets/NAME.c is NAME, and NAME.VARIANT for each word of a line in its head such as
 #	/* build: static static-pie 32 */
@@ -193,6 +196,9 @@ bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of
 $B/tests/bench/calls: $B/tests/bench/calls.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
 
+$B/tests/bench/stacks: $B/tests/bench/stacks.o $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_sym) $(LDLIBS_common)
+
 bench-truss: ## truss beside strace: calls, threads, processes, filters, start-up
 	@tests/lib/deps build bench
 	@$(MAKE) --no-print-directory all $B/tests/bench/calls
@@ -235,7 +241,7 @@ clean: ## remove everything made
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
--include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d
+-include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d $B/tests/bench/stacks.d
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -11,9 +11,9 @@
 /*
  * Which function an address is in. Sources: .symtab of the file, of its debug file (build-id or debuglink, in the target's
  * root and ours, checked), .gnu_debugdata, .dynsym; the PLT ("malloc@plt"); code of a JIT by the perf map
- * /tmp/perf-PID.map in the target's root, if it is a regular file of the target's user. Among symbols at one address a
- * global one is preferred to a weak, a weak to a local one, then fewer leading underscores, then the shorter name, then
- * the alphabet, so that the answer does not depend on the order in the file.
+ * /tmp/perf-PID.map in the target's root, if it is a regular file of the target's user or of root. Among symbols at
+ * one address a function is preferred to a label, a global or weak one to a local one, then fewer leading underscores,
+ * global to weak, the shorter name, and the alphabet: the answer does not depend on the order in the file.
  */
 struct symbol {
 	uint64_t addr;    /* asked: frame_lookup() of a frame */
@@ -33,9 +33,11 @@ struct symbol {
 int symbols_find(struct space *s, struct symbol *v, size_t n) __attribute__((warn_unused_result));
 
 /*
- * Appends a name for people: what the compiler made of a C++ (Itanium ABI), Rust (legacy, v0), D or Ada name is turned back,
- * any other is taken as it is; escaped, cut with "..." at some thousand bytes. raw: never turn back.
+ * Appends a name for people: what a compiler made of a C++ (Itanium ABI) or Rust (legacy, v0) name is turned back, any other
+ * is taken as it is, without a symbol version ("@@GLIBC_2.2.5"); escaped, and cut with "..." after SYMBOLS_NAME bytes.
+ * raw: as it is.
  */
+enum { SYMBOLS_NAME = 4096 };
 void symbols_add_name(struct buf *out, const char *name, bool raw);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PTOOLS_SYM_MACHINE_H
+#define PTOOLS_SYM_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sym/regs.h"
+
+/* Inside common/sym: what depends on the machine's code and on its kernel's signal frames (common/sym/<machine>/). */
+
+enum { MACHINE_CALL = 7 }; /* bytes of the longest call instruction that is looked for */
+
+/* Do the bytes before a return address end in a call? `before` has MACHINE_CALL bytes. */
+bool machine_after_call(enum regs_machine machine, const unsigned char before[MACHINE_CALL]);
+
+/*
+ * What a signal handler returns to, by its code: it makes the call sigreturn(2), and debuggers have to know it by this.
+ * `code` has MACHINE_TRAMPOLINE bytes from the return address on.
+ */
+enum { MACHINE_TRAMPOLINE = 9 };
+enum machine_trampoline { TRAMPOLINE_NONE, TRAMPOLINE_RT, TRAMPOLINE_OLD };
+enum machine_trampoline machine_trampoline(
+	enum regs_machine machine, const unsigned char code[MACHINE_TRAMPOLINE]);
+
+/*
+ * The registers that the kernel saved when the signal came, and its number (0: not credible), out of the frame at `sp`, as it
+ * is when the handler has returned. read: false, an address cannot be read, which is told in *where.
+ */
+typedef bool machine_read(void *ctx, uint64_t addr, unsigned size, uint64_t *out);
+bool machine_interrupted(struct regs *regs, enum machine_trampoline kind, machine_read *read,
+	void *ctx, uint8_t *signal, uint64_t *where);
+
+/* The number alone, where the registers come from the unwind table. */
+uint8_t machine_signal(const struct regs *regs, machine_read *read, void *ctx);
+
+/*
+ * Is a function that keeps a frame pointer about to save the caller's (0: before the push, 1: between push and mov)?
+ * -1: no. `before` and `code` have MACHINE_PROLOGUE bytes up to and from the exact pc on.
+ */
+enum { MACHINE_PROLOGUE = 5 };
+int machine_prologue(enum regs_machine machine, const unsigned char before[MACHINE_PROLOGUE],
+	const unsigned char code[MACHINE_PROLOGUE]);
+
+#endif
