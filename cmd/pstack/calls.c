@@ -112,5 +112,10 @@ struct call call_of(struct picture *pic, const struct thread *t)
 	call.nargs = ent && ent->nargs != SYSENT_NONE ? ent->nargs : SYSENT_ARGS;
 	function = t->frames ? names_symbol(&pic->names, frame_lookup(f))->name : NULL;
 	call.in_stub = t->frames && (!function || same_function(function, call.name));
+	/* The C library's function enters the kernel by one of the vDSO's. */
+	if (function && t->frames > 1 && !strcmp(function, "__kernel_vsyscall")) {
+		function = names_symbol(&pic->names, frame_lookup(&f[1]))->name;
+		call.in_stub += function && same_function(function, call.name);
+	}
 	return call;
 }

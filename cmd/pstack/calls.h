@@ -9,7 +9,7 @@ struct call {
 	char name[32]; /* "" for none; "sys#999" for one that nobody knows */
 	unsigned nargs;
 	const uint64_t *arg; /* the thread's */
-	bool in_stub; /* the innermost frame is nothing but this call: the call's line takes its place */
+	size_t in_stub; /* so many frames are nothing but this call: the call's line takes their place */
 };
 
 /* Looks which kind of instruction the thread stands behind, and so which table its number is of. */

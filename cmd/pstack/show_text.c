@@ -157,7 +157,7 @@ static void add_frames(struct page *p, const struct thread *t, const struct call
 {
 	const struct frame *f = picture_frames(p->pic, t);
 
-	for (size_t i = call->in_stub ? 1 : 0; i < t->frames; i++) {
+	for (size_t i = call->in_stub; i < t->frames; i++) {
 		add_frame(p, t, i);
 		if (f[i].trampoline)
 			add_signal(p, f[i].signal);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "handlers.h"
 #include "proc/core_proc.h"
 
 #define MORE      (8U << 20)   /* a piece of the stack, where SNAP_MOST was not enough */
@@ -81,7 +82,6 @@ static int unwind_fully(struct picture *pic, const struct opts *o, struct taking
 	return err;
 }
 
-/* -n: the innermost, what comes after them is not asked for. */
 static int add_names(struct picture *pic, const struct thread *t)
 {
 	const struct frame *f = picture_frames(pic, t);
@@ -104,6 +104,8 @@ int stacks_understand(
 		t->first = pic->frames.n;
 		if (t->snap.how != SNAP_NONE)
 			err = unwind_fully(pic, o, take, t);
+		if (!err)
+			handlers_settle(pic, t);
 	}
 	for (size_t i = 0; !err && i < pic->n; i++)
 		err = add_names(pic, &pic->thread[i]);

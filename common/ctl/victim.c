@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -54,8 +55,11 @@ static bool restarts_by_file(const struct proc *p, int fd)
 	char link[32];
 	struct buf b = {0};
 	bool good = false;
+	struct stat s;
 
 	snprintf(link, sizeof link, "fd/%d", fd);
+	if (!fstatat(proc_dirfd(p), link, &s, 0) && S_ISFIFO(s.st_mode))
+		return true; /* also one that has a name */
 	if (!proc_read_link(p, link, &b)) {
 		const char *name = buf_cstr(&b);
 		for (size_t i = 0; i < sizeof exact / sizeof *exact && !good; i++)

@@ -18,9 +18,9 @@
 
 /* Where struct elf_prstatus (linux/elfcore.h) has its parts. */
 struct status_layout {
-	size_t pid, regs, regs_len;
+	size_t blocked, blocked_len, pid, regs, regs_len;
 };
-static const struct status_layout status64 = {32, 112, 216}, status32 = {24, 72, 68};
+static const struct status_layout status64 = {24, 8, 32, 112, 216}, status32 = {20, 4, 24, 72, 68};
 
 /* A mapped file, out of NT_FILE. */
 struct core_file {
@@ -76,6 +76,7 @@ static int take_status(struct core_proc *c, const struct core_note *note)
 		return 0;
 	memcpy(&pid, note->desc + l->pid, sizeof(pid));
 	t.tid = pid;
+	memcpy(&t.blocked, note->desc + l->blocked, l->blocked_len);
 	if (!context_user(&t.context, note->desc + l->regs, l->regs_len))
 		return 0;
 	err = grow(&v, c->threads, sizeof(t), THREADS_MOST);

@@ -15,6 +15,7 @@ int proc_open_core(const char *path, struct proc **out) __attribute__((warn_unus
 /* The following are for such a handle only. */
 struct core_thread {
 	pid_t tid;
+	uint64_t blocked; /* bit 0: signal 1 */
 	struct context context;
 };
 size_t proc_core_threads(const struct proc *p);

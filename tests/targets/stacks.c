@@ -69,6 +69,7 @@ static void plain(const char *arg)
 	(void)arg;
 	puts("chain=wait_here inner outer");
 	outer();
+	STAY;
 }
 
 NOINLINE int deeper(int n)
@@ -126,6 +127,7 @@ static void threads(const char *arg)
 	wait_for_threads(n);
 	puts("chain=worker");
 	outer();
+	STAY;
 }
 
 /* The first thread leaves; the other says so and ends the process. */
@@ -177,6 +179,7 @@ static void signals(const char *arg)
 	must(sigaction(SIGUSR1, &first, NULL) == 0 && sigaction(SIGUSR2, &second, NULL) == 0);
 	puts("chain=wait_here on_usr2 on_usr1 interrupted");
 	interrupted();
+	STAY;
 }
 
 static _Atomic unsigned long turns;
@@ -481,6 +484,7 @@ static void assembler(const char *arg)
 	(void)arg;
 	puts("chain=wait_here inner by_hand");
 	by_hand(inner);
+	STAY;
 }
 
 /* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret */
