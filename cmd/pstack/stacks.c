@@ -31,6 +31,21 @@ static int open_space(struct picture *pic, const char *dir)
 	return err ? err : unwind_open(pic->space, &pic->unwind);
 }
 
+/* What /proc/PID/task/TID/syscall shows as arguments are the registers that hold them, whatever is in them. */
+static void add_arguments(struct regs *r, const struct snap *s)
+{
+	static const unsigned char wide[] = {REGS64_RDI, REGS64_RSI, REGS64_RDX, REGS64_R8 + 2, REGS64_R8,
+		REGS64_R8 + 1},
+				   narrow[] = {REGS32_EBX, REGS32_ECX, REGS32_EDX, REGS32_ESI,
+					   REGS32_EDI, REGS32_EBP};
+	const unsigned char *order = s->context.narrow ? narrow : wide;
+
+	for (unsigned i = 0; s->nr != -1 && i < 6; i++) {
+		r->v[order[i]] = s->context.narrow ? (uint32_t)s->arg[i] : s->arg[i];
+		r->have |= 1u << order[i];
+	}
+}
+
 static void stack_of(const struct picture *pic, const struct thread *t, struct unwind_stack *out)
 {
 	const struct snap *s = &t->snap;
@@ -41,6 +56,8 @@ static void stack_of(const struct picture *pic, const struct thread *t, struct u
 		regs_from_user(&out->regs, &c->user);
 	else
 		regs_from_sleep(&out->regs, c->narrow ? REGS_I386 : REGS_X86_64, c->pc, c->sp);
+	if (!c->full)
+		add_arguments(&out->regs, s);
 	if (!s->pieces)
 		return;
 	out->start = s->piece[0].addr;

@@ -292,6 +292,9 @@ static void locks(const char *arg)
 	t[4] = start(await_semaphore, NULL, "semaphore");
 	t[5] = start(joiner, NULL, "joiner");
 	wait_for_threads(6);
+	while (!joined_tid)
+		usleep(1000);
+	usleep(20000);
 	printf("plain=%llx\nrobust=%llx\npi=%llx\njoined=%d\n", (unsigned long long)(uintptr_t)&plain_mutex,
 		(unsigned long long)(uintptr_t)&robust_mutex, (unsigned long long)(uintptr_t)&pi_mutex,
 		joined_tid);
