@@ -15,7 +15,7 @@
 
 #define CALM           1000000u /* ns of rest that make a thread likely to rest on */
 #define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
-#define CHOICES        6        /* threads looked at, one after the other, for a calm one */
+#define CHOICES        3        /* threads looked at, one after the other, for a calm one */
 
 #define FIRST_NAP 100000 /* ns, code.S */
 
@@ -87,7 +87,7 @@ static int choose_calm(struct errand *e)
 	int err;
 
 	*v = e->c->chosen;
-	err = v->tid ? victim_calm(e->p, v, calm) : ERR_GONE;
+	err = v->tid && v->rests ? victim_calm(e->p, v, calm) : ERR_GONE;
 	for (int tries = 0; err && tries < CHOICES && !proc_check(e->p); tries++) {
 		e->c->wish.shun = v->tid;
 		err = victim_choose(e->p, &e->c->wish, v);

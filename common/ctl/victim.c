@@ -200,6 +200,7 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	if (c.best == RANK_RUNNING && !runs_on(&c))
 		return ERR_NOVICTIM;
 	*out = c.victim;
+	out->rests &= !wish->runners;
 	return 0;
 }
 

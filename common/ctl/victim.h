@@ -18,7 +18,7 @@
 struct victim {
 	pid_t tid;
 	bool stopped; /* by job control: it stays so for everybody else */
-	bool rests;   /* asleep or stopped, at: it is suitable as long as it is there */
+	bool rests;   /* asleep or stopped, at; it is suitable only as long as it is there */
 	struct thread_place at;
 	uint64_t slept;   /* status.slept, */
 	uint64_t seen_ns; /* at this time (tracee_clock) */
@@ -26,7 +26,7 @@ struct victim {
 
 struct victim_wish {
 	bool narrow;  /* the program is a 32-bit one */
-	bool runners; /* one that runs will do */
+	bool runners; /* one that runs will do, and none need be seen to rest */
 	pid_t shun;   /* 0, or one that turned out not to be calm: the others first */
 };
 

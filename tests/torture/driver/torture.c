@@ -36,7 +36,10 @@ enum cond_id {
 static const struct condition conditions[CONDITIONS] = {
 	[PLAIN] = {.name = "plain", .program = "runner"},
 	[DIVERTED] = {.name = "diverted", .program = "runner", .agent_flags = AGENT_NO_THREAD},
-	[SIGNALS] = {.name = "signals", .program = "runner", .storm = target_storm_signals},
+	[SIGNALS] = {.name = "signals",
+		.program = "runner",
+		.agent_flags = AGENT_RUNNERS,
+		.storm = target_storm_signals},
 	[STOPS] = {.name = "stops", .program = "runner", .storm = target_storm_stops},
 	[STATIC] = {.name = "static", .program = "runner.static"},
 	[SINGLE] = {.name = "single",

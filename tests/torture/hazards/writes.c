@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Long writes into a pipe, between short rests: a stop in the middle of one shows the program a short count,
- * which the program must never see, however often it is visited. With the running threads as well (--runners),
- * as `pfiles -F` takes them, it is seen now and then. `--naive` fails.
+ * which the program must never see, however often it is visited. `--naive` fails.
  */
 #include "../lib/clock.h"
 #include "../lib/hazard.h"
 
 #include "base/err.h"
-#include "ctl/agent.h"
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +19,6 @@
 #define MOST   2000 /* ms for all of them */
 
 static struct hazard h;
-static unsigned flags;
 
 static int drained_pipe(void)
 {
@@ -122,7 +118,7 @@ static unsigned test(const char *what, void (*fn)(struct facts *f))
 
 	prey_start(&p, fn);
 	for (; visits < VISITS && now_ms() < until; visits++) {
-		err = hazard_visit(&h, &p, flags);
+		err = hazard_visit(&h, &p, 0);
 		done += err == 0;
 		if (err != 0 && err != ERR_NOVICTIM && err != ERR_BUSY && err != ERR_LOST &&
 			err != ERR_TIMEOUT)
@@ -138,12 +134,9 @@ static unsigned test(const char *what, void (*fn)(struct facts *f))
 
 int main(int argc, char **argv)
 {
-	if (argc > 1 && !strcmp(argv[1], "--runners")) {
-		flags = AGENT_RUNNERS;
-		argc--;
-		argv++;
-	}
 	hazard_init(&h, argc, argv);
+	if (argc < 2)
+		h.subject = &subject_agent;
 	test("writes after a rest", resting);
 	test("threads that write in turn", taking_turns);
 	hazard_ok(&h, test("one writes, one waits", with_one_that_waits) > 0, "and is entered");
