@@ -69,15 +69,16 @@ static bool read_asleep(struct taking *t, struct thread *thread, size_t most)
 static int stop(struct taking *t, struct thread *thread, size_t most)
 {
 	struct picture *pic = t->pic;
+	struct victim v;
 	struct snap s;
-	int err = victim_may_stop(pic->p, thread->snap.tid, pic->narrow);
+	int err = victim_may_stop(pic->p, thread->snap.tid, pic->narrow, &v);
 
 	if (!err && !t->capture)
 		err = capture_open(pic->p, &pic->maps, pic->arena, &t->capture);
 	if (!err)
-		err = capture_thread(t->capture, thread->snap.tid, most, &s);
+		err = capture_thread(t->capture, &v, most, &s);
 	if (!err && !s.pieces && !read_maps_again(t))
-		err = capture_thread(t->capture, thread->snap.tid, most, &s);
+		err = capture_thread(t->capture, &v, most, &s);
 	if (err)
 		return err;
 	thread->snap = s;

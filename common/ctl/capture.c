@@ -13,6 +13,8 @@
  *   - The mortal: it is gone, or being killed, at any of the steps: ERR_GONE.
  *   - The one that does not stop: it has gone to sleep without interruption. Only the end of its tracer lets
  *     go of it, so the warden ends, and another is made for the next.
+ *   - The one that has left: a sleeper that may be stopped where it sleeps (victim.h) sleeps no longer there at
+ *     the last look. It is not stopped; the warden ends for the same reason.
  */
 #include "ctl/capture.h"
 
@@ -28,7 +30,9 @@
 #include "ctl/hold.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
+#include "ctl/victim.h"
 #include "ctl/warden.h"
+#include "proc/threads.h"
 
 #define STOP_NS         20000000 /* to wait for it to stop */
 #define SPIN_NS         500000   /* a running one stops within microseconds */
@@ -39,7 +43,7 @@
 
 /* What tool and warden share. */
 struct shared {
-	pid_t tid; /* asked for */
+	struct victim victim; /* asked for */
 	size_t most;
 	struct snap snap; /* the answer */
 };
@@ -162,23 +166,43 @@ static int hand_over(const struct capture *c, const struct scratch *from, size_t
 	return 0;
 }
 
+/* A thread that is ours and does not stand, because it has not stopped yet or was not asked to. */
+static bool only_death_lets_go(int err)
+{
+	return err == ERR_TIMEOUT || err == ERR_NOVICTIM;
+}
+
+/* It is ours before the last look, so that as little time as possible lies between that and the stop. */
+static int take_and_copy(const struct capture *c, const struct scratch *to, size_t *used)
+{
+	pid_t tid = c->shared->victim.tid;
+	int place = thread_place_open(c->p, tid);
+	int err = place < 0 ? place : tracee_seize(tid);
+
+	if (!err) {
+		err = victim_rests(&c->shared->victim, place);
+		if (!err)
+			err = stop_and_copy(c, to, used);
+	}
+	if (place >= 0)
+		close(place);
+	return err == ERR_PERM ? ERR_TRACED : err == ERR_NOTHREAD ? ERR_GONE : err;
+}
+
 static int serve(const struct capture *c, struct scratch *to, struct budget *budget)
 {
 	struct shared *shared = c->shared;
 	size_t used = 0;
 	int err = ensure_scratch(to, shared->most * SNAP_PIECES);
 
-	shared->snap = (struct snap){.tid = shared->tid, .nr = -1};
+	shared->snap = (struct snap){.tid = shared->victim.tid, .nr = -1};
 	if (!err)
 		err = budget_set(budget, BUDGET_MS);
 	if (err)
 		return err;
-	err = tracee_seize(shared->tid);
-	if (err)
-		return err == ERR_PERM ? ERR_TRACED : err;
-	err = stop_and_copy(c, to, &used);
-	if (err == ERR_TIMEOUT)
-		return err; /* the budget goes on: it is still to stop */
+	err = take_and_copy(c, to, &used);
+	if (only_death_lets_go(err))
+		return err; /* the budget goes on */
 	(void)!budget_set(budget, 0);
 	return err ? err : hand_over(c, to, used);
 }
@@ -196,8 +220,8 @@ static void capture_job(int sock, void *arg)
 		if (!err)
 			err = serve(c, &to, &budget);
 		warden_answer(sock, err, 0);
-		if (err == ERR_TIMEOUT)
-			_exit(1); /* it is still to stop: that is undone by this */
+		if (only_death_lets_go(err))
+			_exit(1);
 		err = 0;
 	}
 }
@@ -240,17 +264,17 @@ static int ensure_warden(struct capture *c)
 	return warden_start(capture_job, c, keep, 2, &c->warden);
 }
 
-int capture_thread(struct capture *c, pid_t tid, size_t most, struct snap *out)
+int capture_thread(struct capture *c, const struct victim *v, size_t most, struct snap *out)
 {
 	struct warden_message m = {0};
 	int err = ensure_warden(c);
 
 	if (err)
 		return err;
-	c->shared->tid = tid;
+	c->shared->victim = *v;
 	c->shared->most = most;
 	err = warden_ask(c->warden, &m, ANSWER_MS);
-	if (err == ERR_TIMEOUT || err == ERR_LOST)
+	if (only_death_lets_go(err) || err == ERR_LOST)
 		end_warden(c);
 	if (!err)
 		*out = c->shared->snap;
