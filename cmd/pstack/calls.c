@@ -12,13 +12,16 @@
 static enum abi abi_behind(struct picture *pic, uint64_t pc, long nr)
 {
 	static const unsigned char wide[] = {0x0f, 0x05}, narrow[] = {0xcd, 0x80};
-	unsigned char insn[2];
 
-	if (space_read(pic->space, pc - 2, insn, sizeof(insn)))
-		return ABI_COUNT;
-	if (!memcmp(insn, narrow, sizeof(insn)))
+	if (!pic->insn_known || pic->insn_pc != pc) {
+		if (space_read(pic->space, pc - 2, pic->insn, sizeof(pic->insn)))
+			return ABI_COUNT;
+		pic->insn_pc = pc;
+		pic->insn_known = true;
+	}
+	if (!memcmp(pic->insn, narrow, sizeof(narrow)))
 		return ABI_I386;
-	if (memcmp(insn, wide, sizeof(insn)) != 0)
+	if (memcmp(pic->insn, wide, sizeof(wide)) != 0)
 		return ABI_COUNT;
 	return nr & X32_BIT ? ABI_X32 : ABI_X86_64;
 }

@@ -114,13 +114,26 @@ void notes_each(struct picture *pic, const struct thread *t, const struct call *
 	buf_free(&text);
 }
 
+/* What a debugger stops a process with, and what kills none (signal(7)). */
+static bool kills(int sig)
+{
+	static const int harmless[] = {
+		0, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD, SIGURG, SIGWINCH};
+
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++) {
+		if (sig == harmless[i])
+			return false;
+	}
+	return true;
+}
+
 static void add_death(struct buf *out, struct picture *pic)
 {
 	struct core_death d = proc_core_death(pic->p);
 	const char *code = d.signal ? signame_code(d.signal, d.code) : NULL;
 	pid_t tid = proc_core_thread(pic->p, 0)->tid;
 
-	if (!d.signal) {
+	if (!kills(d.signal)) {
 		buf_str(out, "not killed by a signal: the core was made of it while it lived");
 		return;
 	}

@@ -113,12 +113,13 @@ static void look_at_live(
 		show_kernel_thread(c, o, p);
 		return;
 	}
-	if (!err)
+	if (!err) {
 		err = take_steady(&pic, o, tids);
+		if (err && err != -ENOMEM && proc_check(p))
+			err = ERR_GONE;
+	}
 	if (err == -EACCES || err == -EPERM)
 		err = ERR_PERM;
-	if (err && err != -ENOMEM && proc_check(p))
-		err = ERR_GONE;
 	if (!err && !pic.n)
 		err = tids->n ? ERR_NOTHREAD : ERR_GONE;
 	if (!err)

@@ -39,6 +39,7 @@ void picture_clear(struct picture *pic)
 	snap_arena_close(pic->arena);
 	pic->arena = NULL;
 	pic->now = NULL;
+	pic->insn_known = false;
 	pic->asleep = pic->stopped = 0;
 	pic->longest_ns = pic->held_ns = 0;
 	pic->held = false;

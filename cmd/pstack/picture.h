@@ -41,6 +41,11 @@ struct picture {
 	struct frames frames;
 	struct names names;
 
+	/* What was found last of the instruction before a pc (calls.c): threads often stand at the same. */
+	uint64_t insn_pc;
+	unsigned char insn[2];
+	bool insn_known;
+
 	const struct thread *now; /* whose stack picture_read() reads; NULL: nobody's */
 	bool cut;                 /* it was asked for more than the copy has */
 

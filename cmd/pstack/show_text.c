@@ -104,8 +104,11 @@ static void add_frame(struct page *p, const struct thread *t, size_t i)
 		(void)!sources_args(p->pic, t, i, &args);
 	add_pc(p, f->pc);
 	add_name(p, name ? name->text : "");
-	if (args.len || !name || !name->has_params)
-		buf_fmt(&p->text, " (%s)", buf_cstr(&args));
+	if (args.len || !name || !name->has_params) {
+		buf_str(&p->text, " (");
+		buf_add(&p->text, buf_cstr(&args), args.len);
+		buf_chr(&p->text, ')');
+	}
 	if (s->name && f->pc != s->start) {
 		buf_str(&p->text, " + ");
 		buf_hex(&p->text, f->pc - s->start);

@@ -34,10 +34,10 @@ long context_call(const struct context *c, uint64_t arg[6]);
 uint64_t context_red_zone(const struct context *c);
 
 /*
- * Whether words[i] is the code segment in a context that the kernel saved on a stack for a signal handler
- * (struct sigcontext, <asm/sigcontext.h>); *sp: where the interrupted code's stack is. There are n words, as
- * wide as the thread's.
+ * Finds the next context that the kernel saved on a stack for a signal handler (struct sigcontext,
+ * <asm/sigcontext.h>) among n words, as wide as the thread's, from word i on: the index behind it, and in *sp where
+ * the interrupted code's stack is; 0 if there is none.
  */
-bool context_saved_sp(bool narrow, const void *words, size_t n, size_t i, uint64_t *sp);
+size_t context_next_saved(bool narrow, const void *words, size_t n, size_t i, uint64_t *sp);
 
 #endif

@@ -71,8 +71,8 @@ static void copy_interrupted(struct copying *c, unsigned i)
 	const unsigned char *words = c->to + piece.at;
 	uint64_t sp;
 
-	for (size_t w = 0; w < n; w++) {
-		if (context_saved_sp(narrow, words, n, w, &sp) && !has(c->s, sp))
+	for (size_t w = 0; (w = context_next_saved(narrow, words, n, w, &sp));) {
+		if (!has(c->s, sp))
 			copy_piece(c, sp);
 	}
 }

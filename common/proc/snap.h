@@ -13,7 +13,7 @@
 /*
  * A thread as it was at one instant: registers and a copy of its stack, from sp to the end of the mapping
  * that sp is in. Where a signal handler runs on a stack of its own, the interrupted code's stack is a
- * further piece: it is found by the context that the kernel has saved (context_saved_sp).
+ * further piece: it is found by the context that the kernel has saved (context_next_saved).
  */
 enum snap_how {
 	SNAP_NONE,   /* nothing; err says why */

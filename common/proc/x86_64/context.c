@@ -79,7 +79,7 @@ uint64_t context_red_zone(const struct context *c)
 }
 
 /* 64 bits: ... sp, ip, flags, then cs, gs, fs, ss in one word. */
-static bool saved64(const uint64_t *w, size_t i, uint64_t *sp)
+static inline bool saved64(const uint64_t *w, size_t i, uint64_t *sp)
 {
 	if (i < 3 || (w[i] & 0xffff) != USER_CS || w[i] >> 48 != USER_DS)
 		return false;
@@ -88,7 +88,7 @@ static bool saved64(const uint64_t *w, size_t i, uint64_t *sp)
 }
 
 /* 32 bits: ... ip, cs, flags, sp at the signal, ss. */
-static bool saved32(const uint32_t *w, size_t n, size_t i, uint64_t *sp)
+static inline bool saved32(const uint32_t *w, size_t n, size_t i, uint64_t *sp)
 {
 	if (n - i <= 3 || w[i] != USER32_CS || w[i + 3] != USER_DS)
 		return false;
@@ -96,7 +96,11 @@ static bool saved32(const uint32_t *w, size_t n, size_t i, uint64_t *sp)
 	return true;
 }
 
-bool context_saved_sp(bool narrow, const void *words, size_t n, size_t i, uint64_t *sp)
+size_t context_next_saved(bool narrow, const void *words, size_t n, size_t i, uint64_t *sp)
 {
-	return narrow ? saved32(words, n, i, sp) : saved64(words, i, sp);
+	for (; i < n; i++) {
+		if (narrow ? saved32(words, n, i, sp) : saved64(words, i, sp))
+			return i + 1;
+	}
+	return 0;
 }
