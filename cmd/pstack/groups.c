@@ -91,8 +91,8 @@ int groups_make(const struct picture *pic, enum groups_by by, struct groups *out
 	       *group = calloc(n, sizeof(*group));
 	int err = 0;
 
-	*out = (struct groups){
-		.member = calloc(n, sizeof(*out->member)), .from = calloc(n + 2, sizeof(*out->from))};
+	*out = (struct groups){.member = calloc(n, sizeof(*out->member)),
+		.from = calloc(n + 2, sizeof(*out->from))};
 	if (!first || !group || !out->member || !out->from)
 		err = -ENOMEM;
 	for (size_t i = 0; !err && by == GROUPS_ALONE && i < pic->n; i++)

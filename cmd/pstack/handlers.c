@@ -44,7 +44,8 @@ void handlers_settle(struct picture *pic, const struct thread *t)
 			inside = blocked_now(pic, t);
 		known = true;
 		pic->now = t;
-		if (picture_read(pic, f[i].sp + MASK_AT, &outside, sizeof(outside)) != sizeof(outside))
+		if (picture_read(pic, f[i].sp + MASK_AT, &outside, sizeof(outside)) !=
+			sizeof(outside))
 			outside = inside;
 		pic->now = NULL;
 		f[i].signal = (uint8_t)settle(inside, outside, f[i].signal);

@@ -40,6 +40,7 @@ void kernel_each(const struct thread *t, kernel_fn *fn, void *arg)
 		name = name ? name + 2 : s;
 		len -= (size_t)(name - s);
 		plus = memchr(name, '+', len);
-		fn(name, plus ? (size_t)(plus - name) : len, plus ? strtoul(plus + 1, NULL, 16) : 0, arg);
+		fn(name, plus ? (size_t)(plus - name) : len, plus ? strtoul(plus + 1, NULL, 16) : 0,
+			arg);
 	}
 }

@@ -6,8 +6,8 @@
 
 /* The functions of all frames, each address once. Zero-initialise; names_free. */
 struct name {
-	char *text;       /* for people, made when first asked for */
-	bool has_params;  /* text ends with a list of parameters: C++ turned back */
+	char *text;      /* for people, made when first asked for */
+	bool has_params; /* text ends with a list of parameters: C++ turned back */
 };
 struct names {
 	struct symbol *symbol;

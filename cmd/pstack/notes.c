@@ -34,7 +34,8 @@ static void add_none(struct buf *out, const struct picture *pic, const struct th
 		add_tracer(out, pic);
 		break;
 	case ERR_NOVICTIM:
-		buf_str(out, "it runs on and off, and to stop it could show it an interrupted call (-H does)");
+		buf_str(out,
+			"it runs on and off, and to stop it could show it an interrupted call (-H does)");
 		break;
 	default: buf_str(out, err_str(t->why));
 	}
@@ -43,7 +44,8 @@ static void add_none(struct buf *out, const struct picture *pic, const struct th
 /* Why a sleeping thread was not stopped for the registers that its callers' frames need. */
 static void add_needs(struct buf *out, const struct picture *pic, const struct thread *t)
 {
-	buf_str(out, "callers not known: they need registers that a sleeping thread does not show, and it was not stopped: ");
+	buf_str(out,
+		"callers not known: they need registers that a sleeping thread does not show, and it was not stopped: ");
 	switch (t->why) {
 	case ERR_NOVICTIM:
 		buf_str(out, "that would show it an interrupted call (-H stops it all the same)");
@@ -102,7 +104,8 @@ void notes_each(struct picture *pic, const struct thread *t, const struct call *
 	add_end(&text, pic, t);
 	give(&text, fn, arg);
 	if (has_guess(pic, t)) {
-		buf_str(&text, "code without unwind information was left by its frame pointer: callers may be missing");
+		buf_str(&text,
+			"code without unwind information was left by its frame pointer: callers may be missing");
 		give(&text, fn, arg);
 	}
 	if (t->why_no_kernel) {
@@ -171,7 +174,8 @@ void notes_each_process(struct picture *pic, note_fn *fn, void *arg)
 		give(&text, fn, arg);
 		lacks = proc_core_lacks(pic->p);
 		if (lacks == UINT64_MAX)
-			buf_str(&text, "core file is truncated: notes, and so threads, are missing");
+			buf_str(&text,
+				"core file is truncated: notes, and so threads, are missing");
 		else if (lacks)
 			buf_fmt(&text, "core file is truncated: %llu bytes of memory are missing",
 				(unsigned long long)lacks);

@@ -103,8 +103,8 @@ static void show_kernel_thread(struct cli *c, const struct opts *o, const struct
 	buf_free(&command);
 }
 
-static void look_at_live(
-	struct cli *c, const struct opts *o, const char *operand, struct proc *p, const struct tid_ranges *tids)
+static void look_at_live(struct cli *c, const struct opts *o, const char *operand, struct proc *p,
+	const struct tid_ranges *tids)
 {
 	struct picture pic = {.p = p};
 	int err = access_check(p);

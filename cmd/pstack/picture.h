@@ -14,8 +14,8 @@ struct thread {
 	struct snap snap;
 	char name[32]; /* raw */
 	char state;    /* as in stat, '?': not asked */
-	bool zombie;   /* has exited, and is still listed: the first thread of a process that goes on */
-	int why;       /* error code: why there is no stack, or not all of it; 0 */
+	bool zombie; /* has exited, and is still listed: the first thread of a process that goes on */
+	int why;     /* error code: why there is no stack, or not all of it; 0 */
 
 	/* in picture.frames */
 	size_t first, frames;
@@ -58,7 +58,8 @@ struct picture {
 
 /* Room for another thread, zeroed; NULL when out of memory. */
 struct thread *picture_add(struct picture *pic);
-void picture_clear(struct picture *pic); /* for another try: threads, copies, everything understood */
+void picture_clear(
+	struct picture *pic); /* for another try: threads, copies, everything understood */
 void picture_free(struct picture *pic);
 
 /* Memory at the instant of pic->now: its copy first, then the process as it is by now, or the core. */

@@ -25,8 +25,8 @@ void report(const struct picture *pic)
 	if (!pic->core && !pic->held && !pic->stopped)
 		buf_str(&line, "nobody stopped");
 	else if (!pic->core && !pic->held)
-		buf_fmt(&line, "%zu stop%s, the longest %llu us", pic->stopped, plural(pic->stopped),
-			MICROSECONDS(pic->longest_ns));
+		buf_fmt(&line, "%zu stop%s, the longest %llu us", pic->stopped,
+			plural(pic->stopped), MICROSECONDS(pic->longest_ns));
 	buf_chr(&line, '\n');
 	/* Standard error is not buffered, and a line at once is not torn. */
 	if (!line.failed)

@@ -41,7 +41,8 @@ static void add_kernel(const char *name, size_t len, unsigned long offset, void 
 	buf_free(&all);
 }
 
-static void add_stack(struct buf *out, struct picture *pic, const struct opts *o, const struct thread *t)
+static void add_stack(
+	struct buf *out, struct picture *pic, const struct opts *o, const struct thread *t)
 {
 	const struct frame *f = picture_frames(pic, t);
 	struct kernel_part k = {.out = out};

@@ -83,14 +83,16 @@ static void set_sources(json_t *v, struct picture *pic, const struct opts *o, ui
 
 static const char *how_word(enum frame_how how)
 {
-	static const char *const words[] = {
-		[FRAME_FIRST] = "registers", [FRAME_CFI] = "cfi", [FRAME_POINTER] = "frame pointer",
+	static const char *const words[] = {[FRAME_FIRST] = "registers",
+		[FRAME_CFI] = "cfi",
+		[FRAME_POINTER] = "frame pointer",
 		[FRAME_LEAF] = "leaf"};
 
 	return words[how];
 }
 
-static json_t *frame_json(struct picture *pic, const struct opts *o, const struct thread *t, size_t i)
+static json_t *frame_json(
+	struct picture *pic, const struct opts *o, const struct thread *t, size_t i)
 {
 	const struct frame *f = &picture_frames(pic, t)[i];
 	uint64_t at = frame_lookup(f);

@@ -114,7 +114,10 @@ static void add_frame(struct page *p, const struct thread *t, size_t i)
 		buf_hex(&p->text, f->pc - s->start);
 	}
 	if (p->o->verbose)
-		add_where(p, s->module ? s->module : s->jit ? "JIT" : NULL,
+		add_where(p,
+			s->module        ? s->module
+				: s->jit ? "JIT"
+					 : NULL,
 			src.n ? &src.v[src.n - 1] : NULL);
 	buf_chr(&p->text, '\n');
 	buf_free(&args);
@@ -288,7 +291,8 @@ static void add_header(struct page *p, const char *operand)
 		buf_str(&p->text, "' of ");
 	}
 	buf_fmt(&p->text, "%d:\t", (int)proc_pid(p->pic->p));
-	escape_add_columns(&p->text, buf_cstr(&p->pic->command), p->pic->command.len, COMMAND_COLUMNS);
+	escape_add_columns(
+		&p->text, buf_cstr(&p->pic->command), p->pic->command.len, COMMAND_COLUMNS);
 	buf_chr(&p->text, '\n');
 }
 

@@ -7,7 +7,7 @@
 #include "handlers.h"
 #include "proc/core_proc.h"
 
-#define MORE      (8U << 20)   /* a piece of the stack, where SNAP_MOST was not enough */
+#define MORE      (8U << 20) /* a piece of the stack, where SNAP_MOST was not enough */
 #define EVEN_MORE (512U << 20)
 
 static int give_maps(void *ctx, map_fn *fn, void *arg)
@@ -34,8 +34,8 @@ static int open_space(struct picture *pic, const char *dir)
 /* What /proc/PID/task/TID/syscall shows as arguments are the registers that hold them, whatever is in them. */
 static void add_arguments(struct regs *r, const struct snap *s)
 {
-	static const unsigned char wide[] = {REGS64_RDI, REGS64_RSI, REGS64_RDX, REGS64_R8 + 2, REGS64_R8,
-		REGS64_R8 + 1},
+	static const unsigned char wide[] = {REGS64_RDI, REGS64_RSI, REGS64_RDX, REGS64_R8 + 2,
+		REGS64_R8, REGS64_R8 + 1},
 				   narrow[] = {REGS32_EBX, REGS32_ECX, REGS32_EDX, REGS32_ESI,
 					   REGS32_EDI, REGS32_EBP};
 	const unsigned char *order = s->context.narrow ? narrow : wide;
@@ -81,7 +81,8 @@ static int unwind_once(struct picture *pic, const struct opts *o, struct thread 
 }
 
 /* Tries what would make more of it; t->why says why not. */
-static int unwind_fully(struct picture *pic, const struct opts *o, struct taking *take, struct thread *t)
+static int unwind_fully(
+	struct picture *pic, const struct opts *o, struct taking *take, struct thread *t)
 {
 	int err = unwind_once(pic, o, t);
 

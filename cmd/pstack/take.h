@@ -22,12 +22,14 @@ struct taking {
 int take_live(struct taking *t) __attribute__((warn_unused_result));
 void take_end(struct taking *t);
 
-int take_core(struct picture *pic, const struct tid_ranges *tids) __attribute__((warn_unused_result));
+int take_core(struct picture *pic, const struct tid_ranges *tids)
+	__attribute__((warn_unused_result));
 
 /*
  * A thread that was read asleep, once more, stopped, for all of its registers; or with larger copies. 0, or
  * why it is left as it was: ERR_NOVICTIM (it would show), ERR_TIMEOUT, ERR_TRACED, ERR_GONE...
  */
-int take_again(struct taking *t, struct thread *thread, size_t most) __attribute__((warn_unused_result));
+int take_again(struct taking *t, struct thread *thread, size_t most)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -60,7 +60,8 @@ static bool is_robust(struct picture *pic, const struct thread *t, uint64_t addr
 		picture_read(pic, (uintptr_t)where, &head, sizeof(head)) != sizeof(head))
 		return false;
 	return head.list_op_pending &&
-		((uintptr_t)head.list_op_pending & ~(uintptr_t)1) + (uint64_t)head.futex_offset == addr;
+		((uintptr_t)head.list_op_pending & ~(uintptr_t)1) + (uint64_t)head.futex_offset ==
+		addr;
 }
 
 /* The nth frame's function and file, raw; "" where not known. */
@@ -122,8 +123,8 @@ static void look_by_function(const struct picture *pic, const struct thread *t, 
 
 	if (starts(name, "pthread_cond_"))
 		w->kind = WAIT_CONDITION;
-	else if (starts(name, "new_sem_wait") || starts(name, "new_sem_clockwait") || starts(name, "sem_") ||
-		starts(name, "do_futex_wait"))
+	else if (starts(name, "new_sem_wait") || starts(name, "new_sem_clockwait") ||
+		starts(name, "sem_") || starts(name, "do_futex_wait"))
 		w->kind = WAIT_SEMAPHORE;
 	else if (starts(name, "pthread_clockjoin_ex") || starts(name, "pthread_join"))
 		w->kind = WAIT_JOIN;

@@ -16,7 +16,7 @@ enum wait_kind {
 	WAIT_PI,        /* word at addr, priority inheriting */
 	WAIT_CONDITION, /* pthread_cond_t, by its waiting word at addr */
 	WAIT_SEMAPHORE,
-	WAIT_JOIN, /* for thread `holder` to end */
+	WAIT_JOIN,  /* for thread `holder` to end */
 	WAIT_FUTEX, /* a word at addr that nobody knows */
 	WAIT_FILE_LOCK,
 };

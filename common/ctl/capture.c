@@ -59,7 +59,8 @@ struct capture {
 
 static void *map_shared(size_t n)
 {
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *p = mmap(
+		NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -96,8 +97,7 @@ static int copy_stopped(const struct capture *c, const struct scratch *to, size_
 		return err;
 	(void)!context_user(&s->context, &regs, sizeof(regs));
 	s->nr = context_call(&s->context, s->arg);
-	*used = snap_copy(s, c->maps, snap_read_live, &s->tid, to->to, to->room,
-		c->shared->most);
+	*used = snap_copy(s, c->maps, snap_read_live, &s->tid, to->to, to->room, c->shared->most);
 	s->how = SNAP_STOPPED;
 	return 0;
 }
@@ -228,8 +228,8 @@ static void capture_job(int sock, void *arg)
 
 /* ---- in the tool ---- */
 
-int capture_open(struct proc *p, const struct spans *maps, struct snap_arena *arena,
-	struct capture **out)
+int capture_open(
+	struct proc *p, const struct spans *maps, struct snap_arena *arena, struct capture **out)
 {
 	struct capture *c = calloc(1, sizeof(*c));
 

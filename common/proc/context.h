@@ -15,7 +15,8 @@ struct context {
 	bool narrow; /* a 32-bit thread */
 	bool full;   /* user is filled in */
 	uint64_t pc, sp;
-	struct user_regs_struct user; /* of a 32-bit thread as a 64-bit tracer sees it: cs is 0x23 */
+	struct user_regs_struct
+		user; /* of a 32-bit thread as a 64-bit tracer sees it: cs is 0x23 */
 };
 
 /* A thread of which only these two are known. */

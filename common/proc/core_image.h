@@ -11,16 +11,17 @@
  * checked, and what it says is there may be missing.
  */
 struct core_segment {
-	uint64_t start, end;  /* addresses, end exclusive */
-	uint64_t offset, len; /* of its bytes in the file; len is what is left of them in a truncated one */
-	uint64_t lacks;       /* bytes that should be in the file, and are beyond its end */
+	uint64_t start, end; /* addresses, end exclusive */
+	uint64_t offset,
+		len; /* of its bytes in the file; len is what is left of them in a truncated one */
+	uint64_t lacks; /* bytes that should be in the file, and are beyond its end */
 	bool read, write, exec;
 };
 
 struct core_image {
 	int fd;
 	uint64_t size;
-	bool wide; /* ELFCLASS64 */
+	bool wide;                    /* ELFCLASS64 */
 	struct core_segment *segment; /* ascending */
 	size_t segments;
 	unsigned char *notes;

@@ -71,7 +71,8 @@ static bool parse_schedstat(const char *text, uint64_t *out)
 
 static bool parse_status(const char *text, uint64_t *out)
 {
-	static const char key[] = "\nvoluntary_ctxt_switches:", other[] = "\nnonvoluntary_ctxt_switches:";
+	static const char key[] = "\nvoluntary_ctxt_switches:",
+			  other[] = "\nnonvoluntary_ctxt_switches:";
 	const char *a = strstr(text, key), *b = strstr(text, other);
 
 	if (!a || !b)

@@ -80,8 +80,13 @@ static void copy_interrupted(struct copying *c, unsigned i)
 size_t snap_copy(struct snap *s, const struct spans *maps, snap_reader *read, void *ctx, void *to,
 	size_t room, size_t most)
 {
-	struct copying c = {
-		.s = s, .maps = maps, .read = read, .ctx = ctx, .to = to, .room = room, .most = most};
+	struct copying c = {.s = s,
+		.maps = maps,
+		.read = read,
+		.ctx = ctx,
+		.to = to,
+		.room = room,
+		.most = most};
 
 	s->pieces = 0;
 	copy_piece(&c, s->context.sp);

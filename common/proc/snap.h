@@ -44,7 +44,8 @@ struct snap {
 
 /* Copies up to n bytes from addr on; returns how many came before the first that could not be read. */
 typedef size_t snap_reader(void *ctx, uint64_t addr, void *to, size_t n);
-size_t snap_read_live(void *tid, uint64_t addr, void *to, size_t n); /* tid: pid_t *; process_vm_readv(2) */
+size_t snap_read_live(
+	void *tid, uint64_t addr, void *to, size_t n); /* tid: pid_t *; process_vm_readv(2) */
 
 /*
  * Fills in the pieces for s->context, into `room` bytes at `to`, no piece with more than `most` bytes. Returns
@@ -54,7 +55,8 @@ size_t snap_copy(struct snap *s, const struct spans *maps, snap_reader *read, vo
 	size_t room, size_t most);
 
 /* Up to n bytes of the copy; returns how many there are from addr on, 0 if none. */
-size_t snap_read(const struct snap *s, const unsigned char *base, uint64_t addr, void *to, size_t n);
+size_t snap_read(
+	const struct snap *s, const unsigned char *base, uint64_t addr, void *to, size_t n);
 
 /* Whether a copy with larger pieces would have the byte at addr. */
 bool snap_was_cut(const struct snap *s, const struct spans *maps, uint64_t addr);

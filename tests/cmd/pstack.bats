@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What pstack prints: the original's layout, and what its options add.
 
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2153,SC2154 # each test is a shell of its own; run sets $stderr
 
 bats_require_minimum_version 1.5.0
 load ../lib/target
@@ -182,8 +182,7 @@ teardown() {
 
 @test "a file lock, and the process that has it" {
 	start_target "$STACKS" file-lock "$DIR/file"
-	wait_for look "$TARGET"
-	wait_for eval 'look "$TARGET" && grep -q "flock " "$OUT"'
+	until_page ' flock  *\('
 	shows "\\*\\* waits for a file lock, held by process $(fact holder) \\[stacks\\] \\*\\*"
 	finish_target
 }

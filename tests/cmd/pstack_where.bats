@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Where pstack has to work: kinds of programs, of files, of places, of states.
 
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # each test is a shell of its own; run sets $stderr, stack.bash reads $OUT and $ERR
 
 bats_require_minimum_version 1.5.0
 load ../lib/target
@@ -138,7 +138,7 @@ teardown() {
 		TARGET=$!
 		STARTED+=("$TARGET")
 		exec {TARGET_IN}>"$DIR/in.$program"
-		wait_for eval 'look "$TARGET" && grep -qE " (read|futex|epoll_pwait)  *\(" "$OUT"'
+		until_page ' (read|futex|epoll_pwait)  *\('
 		[ "$(functions | wc -l)" -gt 5 ]
 		exec {TARGET_IN}>&-
 		wait "$TARGET" || [ $? = 1 ]
@@ -221,6 +221,65 @@ teardown() {
 	finish_target
 }
 
+# ---- core files ----
+
+@test "core files: gcore's, of many threads, and its stacks are those of the process" {
+	start_target "$STACKS" threads 40
+	look "$TARGET"
+	functions >"$DIR/live"
+	gcore -o "$DIR/core" "$TARGET" >/dev/null 2>&1
+	finish_target
+	look "$DIR/core.$TARGET"
+	[ "$(head -n 1 "$OUT")" = "core '$DIR/core.$TARGET' of $TARGET:	$STACKS threads 40" ] || head -n 1 "$OUT" | grep -q "of $TARGET:	"
+	shows '\*\* not killed by a signal'
+	whole
+	diff <(functions) "$DIR/live"
+	look "$DIR/core.$TARGET/$TARGET"
+	shows_not '^-'
+}
+
+@test "core files: the kernel's; which signal, where, in which thread" {
+	local variant core
+	case $(cat /proc/sys/kernel/core_pattern) in *[/\|%]*) skip 'the kernel writes core files elsewhere' ;; esac
+	for variant in '' .static .32; do
+		mkdir "$DIR/c$variant"
+		(
+			cd "$DIR/c$variant" && ulimit -c unlimited
+			"$STACKS$variant" crash >"$DIR/facts" 2>&1
+		) || true
+		FACTS=$DIR/facts
+		core=$(find "$DIR/c$variant" -type f -name 'core*')
+		look "$core"
+		shows '\*\* killed by signal 11 \(SIGSEGV\), SEGV_MAPERR at 10, in thread [0-9]+: crash_here \*\*'
+		told_chain
+		chain worker
+		whole
+		look -j "$core"
+		jq -e '.killed.signal_name == "SIGSEGV" and .killed.address == 16' "$OUT"
+	done
+}
+
+@test "core files: executable moved beside it, truncated, none at all" {
+	cp "$STACKS" "$DIR/prog"
+	start_target "$DIR/prog" threads 2
+	gcore -o "$DIR/core" "$TARGET" >/dev/null 2>&1
+	finish_target
+	mkdir "$DIR/moved"
+	mv "$DIR/core.$TARGET" "$DIR/prog" "$DIR/moved"
+	look "$DIR/moved/core.$TARGET"
+	told_chain
+	whole
+	head -c 60000 "$DIR/moved/core.$TARGET" >"$DIR/cut"
+	look "$DIR/cut"
+	shows '\*\* core file is truncated: [0-9]+ bytes of memory are missing \*\*'
+	head -c 300 "$DIR/moved/core.$TARGET" >"$DIR/none"
+	for core in "$DIR/none" "$STACKS" /etc/passwd; do
+		run --separate-stderr "$PSTACK" "$core"
+		[ "$status" = 1 ]
+		[[ $stderr == *'neither a process nor a core file'* ]]
+	done
+}
+
 # ---- states ----
 
 @test "the first thread has exited" {
@@ -268,7 +327,7 @@ teardown() {
 	local i
 	start_target "$STACKS" spin
 	kill -STOP "$TARGET"
-	wait_for eval '[ "$(state_of "$TARGET")" = T ]'
+	until_state T
 	for i in '' -H; do
 		# shellcheck disable=SC2086 # none or one
 		look $i "$TARGET"
@@ -282,7 +341,7 @@ teardown() {
 
 @test "a parent that waits in vfork: an answer at once, and the others' stacks" {
 	start_target "$STACKS" vfork
-	wait_for eval '[ "$(state_of "$TARGET")" = D ]'
+	until_state D
 	look -s "$TARGET"
 	shows ' (vfork|clone3?) +\('
 	told_chain "$TARGET"
@@ -329,7 +388,7 @@ teardown() {
 	local i variant
 	for variant in '' .O0; do
 		start_target "$STACKS$variant" sensitive
-		wait_for eval 'look -s "$TARGET" && grep -q " rt_sigtimedwait (" "$OUT"'
+		until_page ' rt_sigtimedwait \('
 		for i in {1..20}; do
 			look -s "$TARGET"
 			chain sensitive

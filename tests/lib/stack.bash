@@ -61,6 +61,22 @@ whole() {
 	shows_not '\*\* (stack cut|no stack|callers not known|more frames)'
 }
 
+# until_page EXPRESSION: looks until a line of the page is like it.
+until_page() {
+	wait_for page_has "$1"
+}
+page_has() {
+	look -s "$TARGET" && grep -qE -- "$1" "$OUT"
+}
+
+# until_state LETTER: until the target is in that state.
+until_state() {
+	wait_for in_state "$1"
+}
+in_state() {
+	[ "$(state_of "$TARGET")" = "$1" ]
+}
+
 nobody_stopped() {
 	grep -q 'nobody stopped$' "$ERR" || {
 		cat "$ERR" >&2

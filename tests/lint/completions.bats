@@ -53,6 +53,28 @@ in_fish() {
 	[[ $output == *$'\n'"$$:$(cat /proc/$$/comm)"* ]]
 }
 
+# pstack_in_bash WORD
+pstack_in_bash() {
+	bash -c '. bash/pstack; COMP_TYPE=9; COMP_WORDS=(pstack "$1"); COMP_CWORD=1; _pstack
+		printf "%s\n" "${COMPREPLY[@]}"' - "$@"
+}
+
+@test "pstack: options, process ids, threads, core files" {
+	run pstack_in_bash -
+	[ "${lines[*]}" = '-F -H -a -f -j -k -n -r -s -u -v -h -V' ]
+	run pstack_in_bash "$$"
+	[[ $'\n'$output$'\n' == *$'\n'"$$"$'\n'* ]]
+	run pstack_in_bash "$$/"
+	[ "$output" = "$$/$$" ]
+	run pstack_in_bash bash/psta
+	[ "$output" = bash/pstack ]
+	run fish --no-config -c 'source fish/pstack.fish; complete -C "pstack -"'
+	[[ $output == *$'-u\t'* ]]
+	run zsh -f -c '_arguments() { print -l -- "$@" }
+		. zsh/_pstack'
+	[[ $output == *'-u[show a stack'* ]]
+}
+
 # truss_in_bash WORD...: what bash offers for the last one, with the tool in build/ answering for its words.
 truss_in_bash() {
 	PATH=${B:-$BATS_TEST_DIRNAME/../../build}:$PATH bash -c '. bash/truss; COMP_WORDS=(truss "$@"); COMP_CWORD=$#

@@ -295,9 +295,10 @@ static void locks(const char *arg)
 	while (!joined_tid)
 		usleep(1000);
 	usleep(20000);
-	printf("plain=%llx\nrobust=%llx\npi=%llx\njoined=%d\n", (unsigned long long)(uintptr_t)&plain_mutex,
-		(unsigned long long)(uintptr_t)&robust_mutex, (unsigned long long)(uintptr_t)&pi_mutex,
-		joined_tid);
+	printf("plain=%llx\nrobust=%llx\npi=%llx\njoined=%d\n",
+		(unsigned long long)(uintptr_t)&plain_mutex,
+		(unsigned long long)(uintptr_t)&robust_mutex,
+		(unsigned long long)(uintptr_t)&pi_mutex, joined_tid);
 	outer();
 	over = true;
 	pthread_mutex_unlock(&plain_mutex);
@@ -412,7 +413,8 @@ static void *climber(void *arg)
 	ready_threads++;
 	for (unsigned i = 0; !over; i++) {
 		unsigned n = i % 61;
-		void *m = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *m = mmap(
+			NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		check(climb(n, (unsigned char)i) == n * (n + 1) / 2, "stack");
 		munmap(m, 65536);
@@ -447,7 +449,10 @@ NOINLINE void scribble(unsigned seed)
 
 	for (int i = 0; i < 48; i++) {
 		copy[i] = up[i];
-		up[i] = seed == 0 ? 0 : seed == 1 ? here : seed == 2 ? (uintptr_t)&up[i] : i * 0x9e3779b97f4a7c15ul;
+		up[i] = seed == 0   ? 0
+			: seed == 1 ? here
+			: seed == 2 ? (uintptr_t)&up[i]
+				    : i * 0x9e3779b97f4a7c15ul;
 	}
 	STAY;
 	wait_here();
@@ -506,7 +511,8 @@ static void jit(const char *arg)
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
 	f = fopen(path, "we");
 	must(f);
-	fprintf(f, "%llx %x jitted::method\n", (unsigned long long)(uintptr_t)code, (unsigned)sizeof(jit_code));
+	fprintf(f, "%llx %x jitted::method\n", (unsigned long long)(uintptr_t)code,
+		(unsigned)sizeof(jit_code));
 	must(fclose(f) == 0);
 	puts("chain=wait_here inner jitted::method");
 	((void (*)(void (*)(void)))(uintptr_t)code)(inner);
@@ -573,6 +579,23 @@ static void plt(const char *arg)
 }
 #endif
 
+NOINLINE int crash_here(volatile const int *where)
+{
+	return *where;
+}
+
+/* Ends by a signal: for its core file. */
+static void crash(const char *arg)
+{
+	(void)arg;
+	start(worker, NULL, "bystander");
+	wait_for_threads(1);
+	puts("chain=crash_here crash main");
+	must(fflush(stdout) == 0);
+	check(crash_here((int *)16) == 1, "no crash");
+	STAY;
+}
+
 /* Asleep in a call that a stop would interrupt, with a limit: it would show. */
 static void sensitive(const char *arg)
 {
@@ -608,6 +631,7 @@ static const struct mode {
 	{"restless", restless},
 	{"corrupt", corrupt},
 	{"sensitive", sensitive},
+	{"crash", crash},
 #ifdef __x86_64__
 	{"assembler", assembler},
 	{"jit", jit},
