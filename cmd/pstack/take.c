@@ -2,10 +2,11 @@
 /*
  * Who is read, and who is stopped
  *
- * All threads are looked at first; most sleep, and are read as they lie. Those that ran get two more looks,
- * a moment apart, for the threads of a busy server sleep now and then. Who runs at all three is stopped. One
- * that may not be stopped by then (it has gone to sleep in a call that would show it) is read asleep after
- * all, and so on, in a bounded dance of a few steps.
+ * All threads are looked at first; most sleep, and are read as they lie. Those that ran are looked at again, a
+ * moment later. Who has not slept in between, and so will hardly do so in the next microseconds, is stopped. Who comes
+ * and goes, as the threads of a busy server do, is looked at some times more, until it is seen asleep: to stop
+ * it might catch it in the first instant of a call that a stop interrupts. Only who never is gets stopped all the
+ * same; and where it has gone to sleep by then it is read asleep after all, in a bounded dance of a few steps.
  */
 #include "take.h"
 
@@ -20,11 +21,20 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define ROUNDS      3
+#define ROUNDS      12
+#define STOPS_NS    UINT64_C(5000000000) /* for all stops: with more threads that run than CPUs each waits for its turn */
 #define DANCE       8
 #define MOMENT_NS   50000
 #define HOLD_TRIES  3
 #define COMMAND_MAX 4096
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 static void take_name(const struct picture *pic, struct thread *t)
 {
@@ -59,8 +69,10 @@ static bool read_asleep(struct taking *t, struct thread *thread, size_t most)
 		thread->why = 0;
 		return true;
 	}
-	if (look == SLEEPER_RUNS || look == SLEEPER_MOVED)
+	if (look == SLEEPER_RUNS || look == SLEEPER_MOVED) {
+		thread->snap.ran = look == SLEEPER_RUNS ? s.ran : 0;
 		return false;
+	}
 	thread->zombie = has_exited(t->pic, thread);
 	thread->why = thread->zombie ? ERR_ZOMBIE : look == SLEEPER_DENIED ? ERR_PERM : ERR_GONE;
 	return true;
@@ -113,23 +125,48 @@ static bool open_question(const struct thread *t)
 	return t->snap.how == SNAP_NONE && !t->why;
 }
 
+/* Runs, and has been on its CPU, or waited for one, since the look before: it does not come and go. */
+static bool runs_on(const struct thread *t, uint64_t before)
+{
+	return t->snap.ran && t->snap.ran == before;
+}
+
+/* One more look at each that is left; how many are left then. */
+static size_t take_round(struct taking *t)
+{
+	struct picture *pic = t->pic;
+	size_t left = 0;
+
+	for (size_t i = 0; i < pic->n; i++) {
+		struct thread *thread = &pic->thread[i];
+		uint64_t before = thread->snap.ran;
+
+		if (!open_question(thread) || read_asleep(t, thread, SNAP_MOST))
+			continue;
+		if (runs_on(thread, before) && now_ns() < t->deadline)
+			stop_or_read(t, thread);
+		left += open_question(thread);
+	}
+	return left;
+}
+
 static void take_each(struct taking *t)
 {
 	struct timespec moment = {.tv_nsec = MOMENT_NS};
 	struct picture *pic = t->pic;
-	size_t left = pic->n;
 
-	for (int round = 0; left && round < ROUNDS; round++) {
-		if (round)
-			nanosleep(&moment, NULL);
-		for (size_t i = 0; i < pic->n; i++) {
-			if (open_question(&pic->thread[i]))
-				left -= read_asleep(t, &pic->thread[i], SNAP_MOST);
-		}
-	}
-	for (size_t i = 0; left && i < pic->n; i++) {
-		if (open_question(&pic->thread[i]))
-			stop_or_read(t, &pic->thread[i]);
+	t->deadline = now_ns() + STOPS_NS;
+	for (int round = 0; take_round(t) && round < ROUNDS; round++)
+		nanosleep(&moment, NULL);
+	for (size_t i = 0; i < pic->n; i++) {
+		struct thread *thread = &pic->thread[i];
+
+		if (!open_question(thread))
+			continue;
+		if (now_ns() < t->deadline)
+			stop_or_read(t, thread);
+		else
+			thread->why = ERR_TIMEOUT;
 	}
 }
 

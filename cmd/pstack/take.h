@@ -18,6 +18,7 @@ struct taking {
 	const struct tid_ranges *tids;
 	struct sleepers sleepers;
 	struct capture *capture; /* made when first needed */
+	uint64_t deadline;       /* CLOCK_MONOTONIC, ns: no stop begins after it */
 };
 int take_live(struct taking *t) __attribute__((warn_unused_result));
 void take_end(struct taking *t);

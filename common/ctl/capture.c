@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/divert.h"
 #include "ctl/hold.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
@@ -34,10 +36,12 @@
 #include "ctl/warden.h"
 #include "proc/threads.h"
 
-#define STOP_NS         20000000 /* to wait for it to stop */
+#define STOP_MS         500      /* to wait until it gets a CPU to stop on */
 #define SPIN_NS         500000   /* a running one stops within microseconds */
-#define BUDGET_MS       50
-#define ANSWER_MS       1000
+#define SPIN_AHEAD_NS   50000    /* with a real-time priority: it may need the processor that we are on */
+#define SLICE_NS        2000000
+#define BUDGET_MS       50 /* once it stands */
+#define ANSWER_MS       2000
 #define HOLD_TIMEOUT_MS 2000
 #define HOLD_BUDGET_MS  1000
 
@@ -104,43 +108,51 @@ static int copy_stopped(const struct capture *c, const struct scratch *to, size_
 
 /*
  * Until it stands. *since: when it did so at the earliest; one that sleeps takes some time to wake up for it, which is
- * no time of its own that it loses.
+ * no time of its own that it loses. Looked for without a pause at first, for a running one stops within
+ * microseconds. Later, and where it may need this very processor to stop on, SIGCHLD, which is blocked, tells; with
+ * a real-time priority (`ahead`) it wakes us before anybody else gets the processor, else its time is not known
+ * so well.
  */
-static int await_stop(pid_t tid, uint64_t deadline, bool *group, uint64_t *since)
+static int await_stop(pid_t tid, bool ahead, bool *group, uint64_t *since)
 {
-	struct timespec pause = {.tv_nsec = 50000};
-	uint64_t begun = tracee_clock();
+	const struct timespec slice = {.tv_nsec = SLICE_NS};
+	uint64_t begun = tracee_clock(), spin = ahead ? SPIN_AHEAD_NS : SPIN_NS;
 	bool stopped = false;
-	int err;
+	sigset_t child;
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
 	*since = begun;
 	for (;;) {
 		uint64_t now = tracee_clock();
+		int err = tracee_poll_stop(tid, &stopped, group);
 
-		err = tracee_poll_stop(tid, &stopped, group);
 		if (err || stopped)
 			return err;
-		if (now >= deadline)
+		if (now - begun >= STOP_MS * UINT64_C(1000000))
 			return ERR_TIMEOUT;
 		*since = now;
-		if (now - begun < SPIN_NS)
+		if (now - begun >= spin) {
+			(void)!sigtimedwait(&child, NULL, &slice);
+			*since = ahead ? tracee_clock() : now;
+		} else if (!ahead) {
 			sched_yield();
-		else
-			nanosleep(&pause, NULL);
+		}
 	}
 }
 
-static int stop_and_copy(const struct capture *c, const struct scratch *to, size_t *used)
+static int stop_and_copy(const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
 {
 	struct snap *s = &c->shared->snap;
 	uint64_t since = 0;
-	bool group = false;
+	bool group = false, ahead = divert_undisturbed(true);
 	int err = tracee_interrupt(s->tid);
 
 	if (!err)
-		err = await_stop(s->tid, tracee_clock() + STOP_NS, &group, &since);
+		err = await_stop(s->tid, ahead, &group, &since);
 	if (err == ERR_TIMEOUT)
 		return err;
+	(void)!budget_set(budget, BUDGET_MS);
 	if (!err && !group)
 		trace_settle(s->tid, true);
 	if (!err)
@@ -148,6 +160,8 @@ static int stop_and_copy(const struct capture *c, const struct scratch *to, size
 	if (tracee_detach(s->tid) == ERR_GONE)
 		tracee_reap(s->tid);
 	s->held_ns = tracee_clock() - since;
+	if (ahead)
+		(void)!divert_undisturbed(false);
 	return err;
 }
 
@@ -173,7 +187,7 @@ static bool only_death_lets_go(int err)
 }
 
 /* It is ours before the last look, so that as little time as possible lies between that and the stop. */
-static int take_and_copy(const struct capture *c, const struct scratch *to, size_t *used)
+static int take_and_copy(const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
 {
 	pid_t tid = c->shared->victim.tid;
 	int place = thread_place_open(c->p, tid);
@@ -182,7 +196,7 @@ static int take_and_copy(const struct capture *c, const struct scratch *to, size
 	if (!err) {
 		err = victim_rests(&c->shared->victim, place);
 		if (!err)
-			err = stop_and_copy(c, to, used);
+			err = stop_and_copy(c, to, budget, used);
 	}
 	if (place >= 0)
 		close(place);
@@ -197,10 +211,10 @@ static int serve(const struct capture *c, struct scratch *to, struct budget *bud
 
 	shared->snap = (struct snap){.tid = shared->victim.tid, .nr = -1};
 	if (!err)
-		err = budget_set(budget, BUDGET_MS);
+		err = budget_set(budget, STOP_MS + BUDGET_MS);
 	if (err)
 		return err;
-	err = take_and_copy(c, to, &used);
+	err = take_and_copy(c, to, budget, &used);
 	if (only_death_lets_go(err))
 		return err; /* the budget goes on */
 	(void)!budget_set(budget, 0);
@@ -213,8 +227,12 @@ static void capture_job(int sock, void *arg)
 	struct warden_message m;
 	struct scratch to = {0};
 	struct budget budget;
+	sigset_t child;
 	int err = budget_open(&budget);
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
 	(void)!ensure_scratch(&to, (size_t)SNAP_MOST * SNAP_PIECES);
 	while (!warden_receive(sock, &m)) {
 		if (!err)

@@ -23,8 +23,8 @@ int capture_open(struct proc *p, const struct spans *maps, struct snap_arena *ar
 /*
  * Stops the thread (of victim_may_stop()) and copies it into *out (SNAP_STOPPED), its bytes into the arena, at
  * most `most` a piece. A job-control stop stays one. ERR_NOVICTIM: it no longer rests where it did, and was not
- * stopped. ERR_GONE (the thread), ERR_TRACED, ERR_TIMEOUT (it did not stop within 20 ms; it has been let go),
- * ERR_LOST, -errno.
+ * stopped. ERR_GONE (the thread), ERR_TRACED, ERR_TIMEOUT (it did not stop within half a second, for
+ * want of a processor or because it sleeps without interruption; it has been let go), ERR_LOST, -errno.
  */
 struct victim;
 int capture_thread(struct capture *c, const struct victim *v, size_t most, struct snap *out)

@@ -319,7 +319,9 @@ int proc_open_core(const char *path, struct proc **out)
 	if (!err)
 		err = core_image_each_note(&c->image, take_note, c);
 	c->base = (struct proc){.ops = &handle_core, .pid = c->about.pid, .dir = -1, .pidfd = -1};
-	if (!err && !c->threads)
+	if ((err == ERR_FORMAT || (!err && !c->threads)) && c->image.notes_lost)
+		err = ERR_TRUNCATED;
+	else if (!err && !c->threads)
 		err = ERR_FORMAT;
 	if (err) {
 		proc_close(&c->base);

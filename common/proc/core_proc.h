@@ -8,7 +8,7 @@
 /*
  * A core file as a process that can be looked at: maps_each() gives its segments and mapped files (device and
  * inode 0; the vDSO as "[vdso]"), proc_read_mem() what bytes the file has, proc_cmdline() and "auxv" what the
- * kernel kept. Everything else of it is missing. ERR_FORMAT as core_read(); proc_close() as any other.
+ * kernel kept. Everything else of it is missing. ERR_FORMAT as core_read(), ERR_TRUNCATED; proc_close() as any other.
  */
 int proc_open_core(const char *path, struct proc **out) __attribute__((warn_unused_result));
 

@@ -125,8 +125,10 @@ static enum sleeper_look look(const struct sleepers *s, const struct counter *c,
 		return SLEEPER_DENIED;
 	if (n <= 0 || thread_place_parse(text, &at))
 		return SLEEPER_GONE;
-	if (at.running)
+	if (at.running) {
+		out->ran = *from;
 		return SLEEPER_RUNS;
+	}
 	if (!at.sp)
 		return SLEEPER_GONE; /* it has exited, and nobody has taken note yet */
 	context_sleeper(&out->context, s->narrow, at.sp, at.pc);

@@ -256,6 +256,10 @@ teardown() {
 		whole
 		look -j "$core"
 		jq -e '.killed.signal_name == "SIGSEGV" and .killed.address == 16' "$OUT"
+		head -c $(($(stat -c %s "$core") / 2)) "$core" >"$DIR/cut"
+		look "$DIR/cut"
+		shows '\*\* core file is truncated: [0-9]+ bytes of memory are missing \*\*'
+		shows 'crash_here|\?\?\?\?'
 	done
 }
 
@@ -269,9 +273,10 @@ teardown() {
 	look "$DIR/moved/core.$TARGET"
 	told_chain
 	whole
-	head -c 60000 "$DIR/moved/core.$TARGET" >"$DIR/cut"
-	look "$DIR/cut"
-	shows '\*\* core file is truncated: [0-9]+ bytes of memory are missing \*\*'
+	head -c $(($(stat -c %s "$DIR/moved/core.$TARGET") - 1000)) "$DIR/moved/core.$TARGET" >"$DIR/cut"
+	run --separate-stderr "$PSTACK" "$DIR/cut"
+	[ "$status" = 1 ]
+	[[ $stderr == *'core file is truncated, its notes are missing'* ]]
 	head -c 300 "$DIR/moved/core.$TARGET" >"$DIR/none"
 	for core in "$DIR/none" "$STACKS" /etc/passwd; do
 		run --separate-stderr "$PSTACK" "$core"
