@@ -30,7 +30,7 @@ LDLIBS_common := -lcap -ljansson
 # Each library is a cost at every start: only those that are used.
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
 # common/sym: ELF, DWARF, xz and names turned back (in an archive only, so that it costs no start).
-LDLIBS_sym    := -Wl,--as-needed -ldw -lelf -llzma -l:libiberty.a
+LDLIBS_sym    := -Wl,--as-needed -ldw -lelf -lz -llzma -l:libiberty.a
 LDLIBS_pstack := $(LDLIBS_sym)
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
@@ -94,6 +94,12 @@ VARIANT_32         := -m32
 VARIANT_fp         := -fno-omit-frame-pointer
 VARIANT_O0         := -O0
 VARIANT_32-static  := -m32 -static
+VARIANT_stripped   := -s
+# No .eh_frame: the unwind information is in .debug_frame, the second time compressed; or there is none at all.
+VARIANT_debugframe := -fno-asynchronous-unwind-tables
+VARIANT_gz         := -fno-asynchronous-unwind-tables -gz
+VARIANT_pointer    := -g0 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -DKEEPS_POINTER
+VARIANT_exceptions := -fexceptions
 
 VICTIM_CC = $(CC) $(PLAIN:-D_GNU_SOURCE=-D_GNU_SOURCE=) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
 $B/tests/targets/%: tests/targets/%.c $B/flags.stamp

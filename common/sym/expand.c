@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Sections, plain or compressed; libelf knows the ways of compressing. */
-#include <gelf.h>
-#include <libelf.h>
+/* Sections, plain or compressed by zlib (ELFCOMPRESS_ZLIB, elf(5)). */
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "sym/elffile.h"
 
 struct elffile_expanded {
 	struct elffile_expanded *next;
 	size_t index;
-	Elf *elf; /* owns the bytes */
-	const void *bytes;
+	unsigned char *bytes; /* NULL: damaged, or packed in another way */
 	size_t size;
 };
 
-/* How large it says that it is: checked before anything is taken for it. */
-static bool fits(const struct elffile *f, const void *bytes, size_t n)
+/* How it is packed, and how large it says that it is: checked before anything is taken for it. */
+static bool header(const struct elffile *f, const void *bytes, size_t n, size_t *skip, size_t *size)
 {
 	Elf64_Chdr wide;
 	Elf32_Chdr narrow;
@@ -25,34 +23,37 @@ static bool fits(const struct elffile *f, const void *bytes, size_t n)
 		if (n < sizeof(wide))
 			return false;
 		memcpy(&wide, bytes, sizeof(wide));
-		return wide.ch_size && wide.ch_size <= ELFFILE_EXPAND;
+	} else {
+		if (n < sizeof(narrow))
+			return false;
+		memcpy(&narrow, bytes, sizeof(narrow));
+		wide = (Elf64_Chdr){.ch_type = narrow.ch_type, .ch_size = narrow.ch_size};
 	}
-	if (n < sizeof(narrow))
-		return false;
-	memcpy(&narrow, bytes, sizeof(narrow));
-	return narrow.ch_size && narrow.ch_size <= ELFFILE_EXPAND;
+	*skip = f->machine == REGS_X86_64 ? sizeof(wide) : sizeof(narrow);
+	*size = wide.ch_size;
+	return wide.ch_type == ELFCOMPRESS_ZLIB && wide.ch_size && wide.ch_size <= ELFFILE_EXPAND;
 }
 
-static void expand(const struct elffile *f, struct elffile_expanded *e)
+static void expand(const struct elffile *f, const void *bytes, size_t n, struct elffile_expanded *e)
 {
-	Elf_Scn *scn;
-	Elf_Data *data;
+	size_t skip, size;
+	uLongf got;
 
-	elf_version(EV_CURRENT);
-	/* libelf wants a writable image in its prototype; it writes only where elf_update() is called. */
-	e->elf = elf_memory((char *)(uintptr_t)f->image.data, f->image.size);
-	scn = e->elf ? elf_getscn(e->elf, e->index) : NULL;
-	if (!scn || elf_compress(scn, 0, 0) < 0)
+	if (!header(f, bytes, n, &skip, &size))
 		return;
-	data = elf_rawdata(scn, NULL);
-	if (data && data->d_buf && data->d_size <= ELFFILE_EXPAND) {
-		e->bytes = data->d_buf;
-		e->size = data->d_size;
+	e->bytes = malloc(size);
+	got = size;
+	if (e->bytes && uncompress(e->bytes, &got, (const Bytef *)bytes + skip, n - skip) == Z_OK) {
+		e->size = got;
+		return;
 	}
+	free(e->bytes);
+	e->bytes = NULL;
 }
 
-static const void *expanded(struct elffile *f, size_t index, size_t *n)
+static const void *expanded(struct elffile *f, const void *bytes, const Elf64_Shdr *s, size_t *n)
 {
+	size_t index = (size_t)(s - f->sections);
 	struct elffile_expanded *e;
 
 	for (e = f->expanded; e && e->index != index; e = e->next)
@@ -63,7 +64,7 @@ static const void *expanded(struct elffile *f, size_t index, size_t *n)
 			return NULL;
 		*e = (struct elffile_expanded){.next = f->expanded, .index = index};
 		f->expanded = e;
-		expand(f, e);
+		expand(f, bytes, s->sh_size, e);
 	}
 	*n = e->size;
 	return e->bytes;
@@ -78,8 +79,7 @@ const void *elffile_section_bytes(struct elffile *f, const Elf64_Shdr *s, size_t
 		return NULL;
 	bytes = elffile_bytes(f, s->sh_offset, s->sh_size);
 	if (bytes && (s->sh_flags & SHF_COMPRESSED))
-		return fits(f, bytes, s->sh_size) ? expanded(f, (size_t)(s - f->sections), n)
-						  : NULL;
+		return expanded(f, bytes, s, n);
 	*n = bytes ? s->sh_size : 0;
 	return bytes;
 }
@@ -90,7 +90,7 @@ void elffile_free(struct elffile *f)
 		struct elffile_expanded *e = f->expanded;
 
 		f->expanded = e->next;
-		elf_end(e->elf);
+		free(e->bytes);
 		free(e);
 	}
 	free(f->segments);

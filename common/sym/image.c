@@ -39,8 +39,8 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	for (const struct guarded *g = guard.first; g; g = g->next) {
 		if (at < g->start || at >= g->end)
 			continue;
-		if (mmap((void *)at, guard.page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-			    -1, 0) != MAP_FAILED) {
+		if (mmap((void *)at, guard.page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
 			errno = saved;
 			return;
 		}
@@ -96,7 +96,9 @@ int image_map(int fd, struct image *out)
 		return ERR_FORMAT;
 	if ((uint64_t)s.st_size > IMAGE_MAX)
 		return ERR_TOOBIG;
-	p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	/* libelf writes to section headers once it has expanded a section: to a copy of that page. */
+	p = mmap(NULL, (size_t)s.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd,
+		0);
 	if (p == MAP_FAILED)
 		return -errno;
 	*out = (struct image){p, (size_t)s.st_size};

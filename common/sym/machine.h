@@ -24,16 +24,22 @@ enum machine_trampoline { TRAMPOLINE_NONE, TRAMPOLINE_RT, TRAMPOLINE_OLD };
 enum machine_trampoline machine_trampoline(
 	enum regs_machine machine, const unsigned char code[MACHINE_TRAMPOLINE]);
 
-/*
- * The registers that the kernel saved when the signal came, and its number (0: not credible), out of the frame at `sp`, as it
- * is when the handler has returned. read: false, an address cannot be read, which is told in *where.
- */
 typedef bool machine_read(void *ctx, uint64_t addr, unsigned size, uint64_t *out);
-bool machine_interrupted(struct regs *regs, enum machine_trampoline kind, machine_read *read,
-	void *ctx, uint8_t *signal, uint64_t *where);
 
-/* The number alone, where the registers come from the unwind table. */
-uint8_t machine_signal(const struct regs *regs, machine_read *read, void *ctx);
+/*
+ * The registers that the kernel saved when the signal came, out of the frame at `sp`, as it is when the handler has
+ * returned. False: an address cannot be read, which is told in *where.
+ */
+bool machine_interrupted(struct regs *regs, enum machine_trampoline kind, machine_read *read,
+	void *ctx, uint64_t *where);
+
+/*
+ * The number of that signal, 0: not known. Whether a number is in the frame depends on how the handler was set up; but
+ * while it runs, its signal is blocked, and was not before. *blocked: what is blocked in the handler, if
+ * *known; both become what they were before the signal.
+ */
+uint8_t machine_signal(const struct regs *regs, enum machine_trampoline kind, machine_read *read,
+	void *ctx, uint64_t *blocked, bool *known);
 
 /*
  * Is a function that keeps a frame pointer about to save the caller's (0: before the push, 1: between push and mov)?

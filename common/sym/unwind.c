@@ -159,15 +159,16 @@ static bool leave(struct way *y, const struct place *p, struct frame *f)
 {
 	uint64_t pc = pc_of(y), sp = sp_of(y);
 
+	if (f->trampoline)
+		f->signal = machine_signal(&y->w.regs, (enum machine_trampoline)p->trampoline,
+			walk_read, &y->w, &y->w.blocked, &y->w.blocked_known);
 	switch (p->kind) {
 	case PLACE_CFI:
 		y->how = FRAME_CFI;
-		if (f->trampoline)
-			f->signal = machine_signal(&y->w.regs, walk_read, &y->w);
 		return walk_by_row(&y->w, p) && advances(y, sp, f->trampoline);
 	case PLACE_TRAMPOLINE:
 		y->how = FRAME_CFI;
-		return walk_by_signal(&y->w, p, &f->signal) && advances(y, sp, true);
+		return walk_by_signal(&y->w, p) && advances(y, sp, true);
 	case PLACE_NOTABLE:
 		return walk_by_pointer(&y->w, y->exact, &y->how) &&
 			(sp_of(y) > sp ? advances(y, sp, false) : walk_end(&y->w, UNWIND_LOOP, sp));
@@ -183,7 +184,12 @@ static bool leave(struct way *y, const struct place *p, struct frame *f)
 int unwind_thread(struct unwind *u, const struct unwind_stack *stack, size_t limit,
 	struct frames *frames, struct unwind_result *result)
 {
-	struct way y = {.w = {.u = u, .stack = stack, .regs = stack->regs, .result = result},
+	struct way y = {.w = {.u = u,
+				.stack = stack,
+				.regs = stack->regs,
+				.result = result,
+				.blocked = stack->blocked,
+				.blocked_known = stack->has_blocked},
 		.exact = true,
 		.how = FRAME_FIRST,
 		.mark_at = 2};

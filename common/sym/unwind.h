@@ -22,6 +22,13 @@ struct unwind_stack {
 	uint64_t start;    /* address of the first byte of the copy; sp, as a rule */
 	const void *bytes; /* the caller's; may be NULL if size is 0 */
 	size_t size;
+	/*
+	 * The signals that it blocked (SigBlk in its status, pr_sighold in a core), bit n - 1 for signal n: without them
+	 * the number of the innermost signal may be unknown, for the kernel writes it to a 64-bit frame only if the handler
+	 * asked for it (SA_SIGINFO).
+	 */
+	bool has_blocked;
+	uint64_t blocked;
 };
 
 enum frame_how {

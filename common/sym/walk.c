@@ -138,12 +138,12 @@ bool walk_by_row(struct walk *w, const struct place *p)
 	return true;
 }
 
-bool walk_by_signal(struct walk *w, const struct place *p, uint8_t *signal)
+bool walk_by_signal(struct walk *w, const struct place *p)
 {
 	uint64_t where = 0;
 
 	if (!machine_interrupted(
-		    &w->regs, (enum machine_trampoline)p->trampoline, walk_read, w, signal, &where))
+		    &w->regs, (enum machine_trampoline)p->trampoline, walk_read, w, &where))
 		return walk_end(w, UNWIND_UNREADABLE, where);
 	return true;
 }

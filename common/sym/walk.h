@@ -54,6 +54,8 @@ struct walk {
 	const struct unwind_stack *stack;
 	struct regs regs; /* of the frame that was found last */
 	struct unwind_result *result;
+	uint64_t blocked; /* signals, in that frame */
+	bool blocked_known;
 };
 
 /* A word of the target: of the copied stack first. */
@@ -61,7 +63,7 @@ bool walk_read(void *walk, uint64_t addr, unsigned size, uint64_t *out);
 
 /* w->regs of the caller. False: there is none, w->result says why. */
 bool walk_by_row(struct walk *w, const struct place *place);
-bool walk_by_signal(struct walk *w, const struct place *place, uint8_t *signal);
+bool walk_by_signal(struct walk *w, const struct place *place);
 bool walk_by_pointer(struct walk *w, bool exact, uint8_t *how);
 bool walk_by_leaf(struct walk *w);
 

@@ -64,7 +64,14 @@ enum machine_trampoline machine_trampoline(
 }
 
 /* Where the kernel's struct ucontext keeps the machine's registers, and siginfo begins behind it. */
-enum { UC64_GREGS = 40, SIGINFO64 = 304, UC32_GREGS = 20 };
+enum {
+	UC64_GREGS = 40,
+	UC64_MASK = 296,
+	SIGINFO64 = 304, /* struct siginfo, with the number first */
+	UC32_GREGS = 20,
+	UC32_MASK = 108,
+	SC32_OLDMASK = 80,
+};
 
 /* struct sigcontext: register numbers in its order; -1: none that we follow. */
 static const signed char order64[] = {8, 9, 10, 11, 12, 13, 14, 15, REGS64_RDI, REGS64_RSI,
@@ -72,42 +79,71 @@ static const signed char order64[] = {8, 9, 10, 11, 12, 13, 14, 15, REGS64_RDI, 
 static const signed char order32[] = {-1, -1, -1, -1, REGS32_EDI, REGS32_ESI, REGS32_EBP,
 	REGS32_ESP, REGS32_EBX, REGS32_EDX, REGS32_ECX, REGS32_EAX, -1, -1, REGS32_PC};
 
-static uint8_t credible(uint64_t signal)
+/* Where the frame has its parts. False: it cannot be read. */
+struct parts {
+	uint64_t gregs, mask, signal;
+	unsigned mask_size;
+	bool always; /* the number is written whatever the handler asked for */
+};
+
+static bool find_parts(const struct regs *regs, enum machine_trampoline kind, machine_read *read,
+	void *ctx, struct parts *out)
 {
-	return signal >= 1 && signal <= 64 ? (uint8_t)signal : 0;
+	uint64_t sp = regs->v[regs_sp(regs->machine)], uc;
+
+	if (regs->machine == REGS_X86_64) {
+		*out = (struct parts){sp + UC64_GREGS, sp + UC64_MASK, sp + SIGINFO64, 8, false};
+		return true;
+	}
+	if (kind == TRAMPOLINE_OLD) {
+		*out = (struct parts){sp + 4, sp + 4 + SC32_OLDMASK, sp, 4, true};
+		return true;
+	}
+	/* The handler's third argument: the context. */
+	if (!read(ctx, sp + 8, 4, &uc))
+		return false;
+	*out = (struct parts){uc + UC32_GREGS, uc + UC32_MASK, sp, 8, true};
+	return true;
 }
 
-uint8_t machine_signal(const struct regs *regs, machine_read *read, void *ctx)
+uint8_t machine_signal(const struct regs *regs, enum machine_trampoline kind, machine_read *read,
+	void *ctx, uint64_t *blocked, bool *known)
 {
-	uint64_t sp = regs->v[regs_sp(regs->machine)], signal = 0;
+	uint64_t before, written = 0, added = 0;
+	struct parts p;
+	bool had = *known, has;
 
-	/* 64 bits: behind struct ucontext, si_signo; 32 bits: the handler's first argument. */
-	if (!read(ctx, regs->machine == REGS_X86_64 ? sp + SIGINFO64 : sp, 4, &signal))
+	if (!find_parts(regs, kind, read, ctx, &p))
 		return 0;
-	return credible(signal);
+	has = read(ctx, p.mask, p.mask_size, &before);
+	if (had && has)
+		added = *blocked & ~before;
+	*known = has && p.mask_size == 8;
+	*blocked = before;
+	if (had && has && added && !(added & (added - 1)))
+		return (uint8_t)(__builtin_ctzll(added) + 1);
+	/* More than one, or none: then the number that is there, if it can have been written for this signal. */
+	if (!read(ctx, p.signal, 4, &written) || written < 1 || written > 64)
+		return 0;
+	if (p.always || (added >> (written - 1) & 1))
+		return (uint8_t)written;
+	return 0;
 }
 
 bool machine_interrupted(struct regs *regs, enum machine_trampoline kind, machine_read *read,
-	void *ctx, uint8_t *signal, uint64_t *where)
+	void *ctx, uint64_t *where)
 {
 	bool wide = regs->machine == REGS_X86_64;
 	const signed char *order = wide ? order64 : order32;
 	size_t n = wide ? sizeof(order64) : sizeof(order32);
-	uint64_t sp = regs->v[regs_sp(regs->machine)], at = sp + UC64_GREGS;
 	unsigned word = wide ? 8 : 4;
+	struct parts p;
 
-	*signal = machine_signal(regs, read, ctx);
-	if (!wide && kind == TRAMPOLINE_OLD)
-		at = sp + 4;
-	else if (!wide) {
-		/* The handler's third argument: the context. */
-		*where = sp + 8;
-		if (!read(ctx, sp + 8, 4, &at))
-			return false;
-		at += UC32_GREGS;
-	}
+	*where = regs->v[regs_sp(regs->machine)];
+	if (!find_parts(regs, kind, read, ctx, &p))
+		return false;
 	for (size_t i = 0; i < n; i++) {
-		*where = at + i * word;
+		*where = p.gregs + i * word;
 		if (order[i] >= 0 && !read(ctx, *where, word, &regs->v[order[i]]))
 			return false;
 	}
