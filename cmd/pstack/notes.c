@@ -38,7 +38,8 @@ static void add_none(struct buf *out, const struct picture *pic, const struct th
 			"it runs on and off, and to stop it could show it an interrupted call (-H does)");
 		break;
 	case ERR_TIMEOUT:
-		buf_str(out, "it runs, and got no processor to stop on in time (-H waits for all at once)");
+		buf_str(out,
+			"it runs, and got no processor to stop on in time (-H waits for all at once)");
 		break;
 	default: buf_str(out, err_str(t->why));
 	}

@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "base/err.h"
-#include "handlers.h"
 #include "proc/core_proc.h"
+#include "proc/status.h"
 
 #define MORE      (8U << 20) /* a piece of the stack, where SNAP_MOST was not enough */
 #define EVEN_MORE (512U << 20)
@@ -65,19 +65,63 @@ static void stack_of(const struct picture *pic, const struct thread *t, struct u
 	out->size = s->piece[0].len;
 }
 
+static bool has_handler(const struct picture *pic, const struct thread *t)
+{
+	const struct frame *f = picture_frames(pic, t);
+
+	for (size_t i = 0; i < t->frames; i++) {
+		if (f[i].trampoline)
+			return true;
+	}
+	return false;
+}
+
+/* The signals that the thread blocks; only asked for if a handler of its runs. */
+static bool blocked(const struct picture *pic, const struct thread *t, uint64_t *out)
+{
+	struct status st;
+
+	if (!pic->core) {
+		if (status_read(pic->p, t->snap.tid, &st))
+			return false;
+		*out = st.sig_blocked;
+		return true;
+	}
+	for (size_t i = 0; i < proc_core_threads(pic->p); i++) {
+		const struct core_thread *c = proc_core_thread(pic->p, i);
+
+		*out = c->blocked;
+		if (c->tid == t->snap.tid)
+			return true;
+	}
+	return false;
+}
+
+static int unwind_by(struct picture *pic, const struct opts *o, struct thread *t,
+	const struct unwind_stack *stack)
+{
+	int err;
+
+	pic->now = t;
+	pic->cut = false;
+	pic->frames.n = t->first;
+	err = unwind_thread(pic->unwind, stack, o->limit, &pic->frames, &t->end);
+	pic->now = NULL;
+	t->frames = pic->frames.n - t->first;
+	return err;
+}
+
 static int unwind_once(struct picture *pic, const struct opts *o, struct thread *t)
 {
 	struct unwind_stack stack;
 	int err;
 
 	stack_of(pic, t, &stack);
-	pic->now = t;
-	pic->cut = false;
-	pic->frames.n = t->first;
-	err = unwind_thread(pic->unwind, &stack, o->limit, &pic->frames, &t->end);
-	pic->now = NULL;
-	t->frames = pic->frames.n - t->first;
-	return err;
+	err = unwind_by(pic, o, t, &stack);
+	if (err || !has_handler(pic, t))
+		return err;
+	stack.has_blocked = blocked(pic, t, &stack.blocked);
+	return unwind_by(pic, o, t, &stack);
 }
 
 /* Tries what would make more of it; t->why says why not. */
@@ -122,8 +166,6 @@ int stacks_understand(
 		t->first = pic->frames.n;
 		if (t->snap.how != SNAP_NONE)
 			err = unwind_fully(pic, o, take, t);
-		if (!err)
-			handlers_settle(pic, t);
 	}
 	for (size_t i = 0; !err && i < pic->n; i++)
 		err = add_names(pic, &pic->thread[i]);

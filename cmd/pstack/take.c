@@ -21,8 +21,10 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define ROUNDS      12
-#define STOPS_NS    UINT64_C(5000000000) /* for all stops: with more threads that run than CPUs each waits for its turn */
+#define ROUNDS 12
+#define STOPS_NS                                                                                   \
+	UINT64_C(                                                                                  \
+		5000000000) /* for all stops: with more threads that run than CPUs each waits for its turn */
 #define DANCE       8
 #define MOMENT_NS   50000
 #define HOLD_TRIES  3

@@ -36,9 +36,10 @@
 #include "ctl/warden.h"
 #include "proc/threads.h"
 
-#define STOP_MS         500      /* to wait until it gets a CPU to stop on */
-#define SPIN_NS         500000   /* a running one stops within microseconds */
-#define SPIN_AHEAD_NS   50000    /* with a real-time priority: it may need the processor that we are on */
+#define STOP_MS 500    /* to wait until it gets a CPU to stop on */
+#define SPIN_NS 500000 /* a running one stops within microseconds */
+#define SPIN_AHEAD_NS                                                                              \
+	50000 /* with a real-time priority: it may need the processor that we are on */
 #define SLICE_NS        2000000
 #define BUDGET_MS       50 /* once it stands */
 #define ANSWER_MS       2000
@@ -141,15 +142,15 @@ static int await_stop(pid_t tid, bool ahead, bool *group, uint64_t *since)
 	}
 }
 
-static int stop_and_copy(const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
+/* Of one that was asked to stop. */
+static int copy_and_let_go(const struct capture *c, const struct scratch *to, struct budget *budget,
+	bool ahead, size_t *used)
 {
 	struct snap *s = &c->shared->snap;
 	uint64_t since = 0;
-	bool group = false, ahead = divert_undisturbed(true);
-	int err = tracee_interrupt(s->tid);
+	bool group = false;
+	int err = await_stop(s->tid, ahead, &group, &since);
 
-	if (!err)
-		err = await_stop(s->tid, ahead, &group, &since);
 	if (err == ERR_TIMEOUT)
 		return err;
 	(void)!budget_set(budget, BUDGET_MS);
@@ -160,8 +161,6 @@ static int stop_and_copy(const struct capture *c, const struct scratch *to, stru
 	if (tracee_detach(s->tid) == ERR_GONE)
 		tracee_reap(s->tid);
 	s->held_ns = tracee_clock() - since;
-	if (ahead)
-		(void)!divert_undisturbed(false);
 	return err;
 }
 
@@ -187,20 +186,41 @@ static bool only_death_lets_go(int err)
 }
 
 /* It is ours before the last look, so that as little time as possible lies between that and the stop. */
-static int take_and_copy(const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
+static int look_and_stop(const struct capture *c, int place, const struct scratch *to,
+	struct budget *budget, size_t *used)
 {
-	pid_t tid = c->shared->victim.tid;
-	int place = thread_place_open(c->p, tid);
-	int err = place < 0 ? place : tracee_seize(tid);
+	const struct victim *v = &c->shared->victim;
+	int err = tracee_seize(v->tid);
+	uint64_t begun;
+	bool ahead;
 
-	if (!err) {
-		err = victim_rests(&c->shared->victim, place);
-		if (!err)
-			err = stop_and_copy(c, to, budget, used);
-	}
+	if (err)
+		return err == ERR_PERM ? ERR_TRACED : err;
+	ahead = divert_undisturbed(true);
+	err = divert_last_look(v, place, &begun);
+	if (!err)
+		err = tracee_interrupt(v->tid);
+	if (!err)
+		err = copy_and_let_go(c, to, budget, ahead, used);
+	if (ahead)
+		(void)!divert_undisturbed(false);
+	return err;
+}
+
+static int take_and_copy(
+	const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
+{
+	const struct victim *v = &c->shared->victim;
+	int place = thread_place_open(c->p, v->tid);
+	int err = place < 0 ? place : 0;
+
+	if (!err)
+		err = budget_set(budget, STOP_MS + BUDGET_MS);
+	if (!err)
+		err = look_and_stop(c, place, to, budget, used);
 	if (place >= 0)
 		close(place);
-	return err == ERR_PERM ? ERR_TRACED : err == ERR_NOTHREAD ? ERR_GONE : err;
+	return err == ERR_NOTHREAD ? ERR_GONE : err;
 }
 
 static int serve(const struct capture *c, struct scratch *to, struct budget *budget)
@@ -211,7 +231,8 @@ static int serve(const struct capture *c, struct scratch *to, struct budget *bud
 
 	shared->snap = (struct snap){.tid = shared->victim.tid, .nr = -1};
 	if (!err)
-		err = budget_set(budget, STOP_MS + BUDGET_MS);
+		err = victim_calm(
+			c->p, &shared->victim, divert_calm()); /* who rests: for long enough */
 	if (err)
 		return err;
 	err = take_and_copy(c, to, budget, &used);

@@ -78,6 +78,16 @@ void divert_let_go(struct diversion *d);
  */
 bool divert_undisturbed(bool on);
 
+/* For how many nanoseconds a thread must have rested before (victim_calm): longer where that is not permitted. */
+uint64_t divert_calm(void);
+
+/*
+ * victim_rests() right before the stop, again where the look itself was interrupted. *begun: CLOCK_MONOTONIC, ns,
+ * before it. What happens between it and the stop is the window of the late sleeper: some 5 us.
+ */
+int divert_last_look(const struct victim *v, int place, uint64_t *begun)
+	__attribute__((warn_unused_result));
+
 /* A page for d->locked: locked and touched; NULL when out of memory. munmap'ed with the process. */
 struct user_regs_struct *divert_locked_page(void);
 

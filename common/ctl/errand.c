@@ -13,9 +13,7 @@
 #define CALLS_WAIT 15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT 5000000u  /* ns: until the scratch memory is given back */
 
-#define CALM           1000000u /* ns of rest that make a thread likely to rest on */
-#define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
-#define CHOICES        3        /* threads looked at, one after the other, for a calm one */
+#define CHOICES 3 /* threads looked at, one after the other, for a calm one */
 
 #define FIRST_NAP 100000 /* ns, code.S */
 
@@ -82,8 +80,7 @@ static int stop_again(struct errand *e, int *map_error)
 static int choose_calm(struct errand *e)
 {
 	struct victim *v = &e->d.victim;
-	bool alone = divert_undisturbed(true) && divert_undisturbed(false);
-	uint64_t calm = alone ? CALM : CALM_PREEMPTED;
+	uint64_t calm = divert_calm();
 	int err;
 
 	*v = e->c->chosen;

@@ -215,7 +215,7 @@ int victim_may_stop(const struct proc *p, pid_t tid, bool narrow, struct victim 
 	struct status st;
 	int err = status_read(p, tid, &st);
 
-	*out = (struct victim){.tid = tid};
+	*out = (struct victim){.tid = tid, .slept = err ? 0 : st.slept, .seen_ns = tracee_clock()};
 	if (err)
 		return err == ERR_NOTHREAD ? ERR_GONE : err;
 	if (st.tracer)

@@ -39,7 +39,8 @@ struct snap {
 	uint64_t arg[6];
 	unsigned pieces;
 	struct snap_piece piece[SNAP_PIECES];
-	uint64_t ran; /* SNAP_NONE after a look at a running one: how often it had been put on a CPU */
+	uint64_t
+		ran; /* SNAP_NONE after a look at a running one: how often it had been put on a CPU */
 	uint64_t held_ns; /* SNAP_STOPPED: at most so long */
 };
 

@@ -273,7 +273,7 @@ teardown() {
 	look "$DIR/moved/core.$TARGET"
 	told_chain
 	whole
-	head -c $(($(stat -c %s "$DIR/moved/core.$TARGET") - 1000)) "$DIR/moved/core.$TARGET" >"$DIR/cut"
+	head -c $(($(stat -c %s "$DIR/moved/core.$TARGET") - 50000)) "$DIR/moved/core.$TARGET" >"$DIR/cut"
 	run --separate-stderr "$PSTACK" "$DIR/cut"
 	[ "$status" = 1 ]
 	[[ $stderr == *'core file is truncated, its notes are missing'* ]]
