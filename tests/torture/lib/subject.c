@@ -59,8 +59,8 @@ static void real_close(void *handle)
 	free(h);
 }
 
-const struct subject subject_agent = {"agent", real_open, real_batch, real_close};
-const struct subject subject_bold = {"bold", bold_open, real_batch, real_close};
+const struct subject subject_agent = {"agent", real_open, real_batch, real_close, NULL};
+const struct subject subject_bold = {"bold", bold_open, real_batch, real_close, NULL};
 
 const struct subject *subject_choose(int argc, char **argv)
 {
@@ -128,8 +128,11 @@ int subject_visit(const struct subject *s, pid_t pid, unsigned flags, unsigned r
 	struct call calls[CALLS];
 	struct statx st[CALLS];
 	void *handle;
-	int err = s->open(pid, flags, &handle);
+	int err;
 
+	if (s->visit)
+		return s->visit(pid, flags, rounds, wrong);
+	err = s->open(pid, flags, &handle);
 	*wrong = 0;
 	if (err)
 		return err;

@@ -8,7 +8,7 @@
 #include "ctl/call.h"
 
 /*
- * What is being tortured: the product's agent, or the naive injection (naive.c) which the same
+ * What is being tortured: the product's agent, what pstack does, or the naive injection (naive.c) which the same
  * tests must catch. One interface, so that no test knows which it has.
  */
 struct subject {
@@ -16,10 +16,12 @@ struct subject {
 	int (*open)(pid_t pid, unsigned flags, void **handle);
 	int (*batch)(void *handle, struct call *calls, size_t n);
 	void (*close)(void *handle);
+	/* In place of the three, where no calls are run: as subject_visit(). */
+	int (*visit)(pid_t pid, unsigned flags, unsigned rounds, int *wrong);
 };
 
 /* bold: with AGENT_RUNNERS, for victims that seldom rest and hazards that are not about that. */
-extern const struct subject subject_agent, subject_bold, subject_naive;
+extern const struct subject subject_agent, subject_bold, subject_stacks, subject_naive;
 
 /* Naive if the first argument is --naive: every test program here can be asked to fail. */
 const struct subject *subject_choose(int argc, char **argv);
