@@ -450,8 +450,8 @@ static APART void stepped(void)
 	sum += atol(name); /* through the PLT, bound now */
 	time(&t);          /* in the vDSO */
 	find(name, '7');   /* chosen by the processor */
-	trap_flag(0);
 	stepping = 0;
+	trap_flag(0);
 	if (write(1, "d", 1) != 1)
 		exit(1);
 	RETURN;

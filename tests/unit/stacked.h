@@ -96,6 +96,7 @@ static inline void stacked_start(
 	close(up[1]);
 	s->say = down[1];
 	s->hear = fdopen(up[0], "r");
+	setvbuf(s->hear, NULL, _IONBF, 0); /* what comes after the trail is read from the descriptor */
 	s->machine = strstr(path, ".32") ? REGS_I386 : REGS_X86_64;
 	stacked_read_trail(s);
 }
