@@ -42,11 +42,11 @@ uint8_t machine_signal(const struct regs *regs, enum machine_trampoline kind, ma
 	void *ctx, uint64_t *blocked, bool *known);
 
 /*
- * Is a function that keeps a frame pointer about to save the caller's (0: before the push, 1: between push and mov)?
- * -1: no. `before` and `code` have MACHINE_PROLOGUE bytes up to and from the exact pc on.
+ * Is the return address on top of the stack, because the function has not yet set up its frame (0), or one word below, because
+ * it has pushed the caller's frame pointer and no more (1)? -1: neither is certain. `before`: the byte before pc; `code`:
+ * MACHINE_PROLOGUE bytes from it on.
  */
-enum { MACHINE_PROLOGUE = 5 };
-int machine_prologue(enum regs_machine machine, const unsigned char before[MACHINE_PROLOGUE],
-	const unsigned char code[MACHINE_PROLOGUE]);
+enum { MACHINE_PROLOGUE = 24 };
+int machine_prologue(enum regs_machine machine, unsigned char before, const unsigned char *code);
 
 #endif

@@ -38,12 +38,11 @@ bool walk_by_leaf(struct walk *w)
 static int prologue(struct walk *w)
 {
 	uint64_t pc = w->regs.v[regs_pc(w->regs.machine)];
-	unsigned char code[2 * MACHINE_PROLOGUE];
+	unsigned char code[1 + MACHINE_PROLOGUE];
 
-	if (pc < MACHINE_PROLOGUE ||
-		space_read(w->u->space, pc - MACHINE_PROLOGUE, code, sizeof(code)) != 0)
+	if (!pc || space_read(w->u->space, pc - 1, code, sizeof(code)) != 0)
 		return -1;
-	return machine_prologue(w->regs.machine, code, code + MACHINE_PROLOGUE);
+	return machine_prologue(w->regs.machine, code[0], code + 1);
 }
 
 static bool by_chain(struct walk *w)
@@ -62,7 +61,8 @@ bool walk_by_pointer(struct walk *w, bool exact, uint8_t *how)
 {
 	enum regs_machine machine = w->regs.machine;
 	uint64_t pc = w->regs.v[regs_pc(machine)], sp = w->regs.v[regs_sp(machine)];
-	int pushed = exact ? prologue(w) : -1;
+	/* Also where it has called to learn its own address (i386). */
+	int pushed = exact || machine == REGS_I386 ? prologue(w) : -1;
 
 	*how = FRAME_LEAF;
 	if (pushed >= 0 && take(w, sp + (unsigned)pushed * word(w), NULL))

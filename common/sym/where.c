@@ -176,22 +176,37 @@ static int open_in_dir(const char *dir, const char *name)
 	return fd;
 }
 
-static bool open_core(struct space *s, const struct mapping *m)
+static bool open_named(struct space *s, const struct mapping *m, const char *name)
 {
 	struct candidate c = {MODULE_PATH, -1, false};
 
 	if (s->dir) {
-		c.fd = open_in_dir(s->dir, m->file->name);
+		c.fd = open_in_dir(s->dir, name);
 		if (accept(s, m, &c))
 			return true;
 	}
-	c.fd = mapped_open_ours(m->file->name);
+	c.fd = mapped_open_ours(name);
 	if (accept(s, m, &c))
 		return true;
 	if (!s->exe)
 		return false;
 	c.fd = mapped_open_ours(s->exe);
 	return accept(s, m, &c);
+}
+
+/* Deleted then, and moved to where somebody has kept it for the core, or made anew: whatever it is, it is checked. */
+static bool open_core(struct space *s, const struct mapping *m)
+{
+	char *name = strdup(m->file->name);
+	bool found;
+
+	if (!name)
+		return false;
+	if (is_deleted(name))
+		name[strlen(name) - strlen(DELETED)] = '\0';
+	found = open_named(s, m, name);
+	free(name);
+	return found;
 }
 
 void where_open(struct space *s, const struct mapping *m)

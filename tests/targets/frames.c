@@ -5,6 +5,7 @@
  * "NAME RETURN-ADDRESS" ("(fp) VALUE": the frame pointer of the innermost), then "ready", and sleeps in read(2) until its input ends; it exits 0 if all calls then return.
  *
  *	deep N		N functions that call each other
+ *	arguments	with arguments of many types
  *	signals		a handler within a handler, the inner one on a stack of its own
  *	null		a call of address 0, as the handler of SIGSEGV sees it
  *	forced		within the stop function of a forced unwinding
@@ -75,6 +76,13 @@ static APART void rest(void)
 	depth--;
 }
 
+/* Of no stack of its own. */
+static inline __attribute__((always_inline)) void through_inlined(void)
+{
+	rest();
+	RETURN;
+}
+
 APART void even(int n);
 APART void odd(int n);
 
@@ -84,7 +92,7 @@ APART void even(int n)
 	if (n > 1)
 		odd(n - 1);
 	else
-		rest();
+		through_inlined();
 	RETURN;
 	depth--;
 }
@@ -99,6 +107,55 @@ APART void odd(int n)
 		even(n - 1);
 	else
 		rest();
+	RETURN;
+	depth--;
+}
+
+/* Saves the frame pointer of its caller, so that it is known without stopping the thread. */
+static APART void saves_pointer(void)
+{
+	ENTER();
+#if defined __x86_64__ && !defined KEEPS_POINTER
+	__asm__ volatile("" ::: "rbp");
+#elif !defined KEEPS_POINTER
+	__asm__ volatile("" ::: "ebp");
+#endif
+	rest();
+	RETURN;
+	depth--;
+}
+
+/* --- arguments --- */
+
+enum colour { RED, GREEN, BLUE };
+struct thing {
+	int inside;
+};
+
+/* Kept in memory, where they can be found. */
+#ifdef __clang__
+#define KEPT __attribute__((noinline, optnone))
+#else
+#define KEPT __attribute__((noinline, noclone, optimize("O0")))
+#endif
+
+static KEPT void told(int number, unsigned char letter, const char *text, enum colour colour,
+	double real, struct thing thing, const struct thing *to, long long big)
+{
+	ENTER();
+	saves_pointer();
+	(void)number, (void)letter, (void)text, (void)colour, (void)real, (void)thing, (void)to,
+		(void)big;
+	RETURN;
+	depth--;
+}
+
+static APART void arguments(void)
+{
+	static const struct thing one = {1};
+
+	ENTER();
+	told(-42, 'x', "a\033[2J text", GREEN, 2.5, one, NULL, 1ll << 40);
 	RETURN;
 	depth--;
 }
@@ -246,20 +303,6 @@ static APART void cleanup(void)
 }
 
 /* --- code without information --- */
-
-/* Saves the frame pointer of its caller, so that it is known without stopping the thread. */
-static APART void saves_pointer(void)
-{
-	ENTER();
-#if defined __x86_64__ && !defined KEEPS_POINTER
-	__asm__ volatile("" ::: "rbp");
-#elif !defined KEEPS_POINTER
-	__asm__ volatile("" ::: "ebp");
-#endif
-	rest();
-	RETURN;
-	depth--;
-}
 
 static APART void jit(void)
 {
@@ -450,8 +493,8 @@ static APART void stepped(void)
 	sum += atol(name); /* through the PLT, bound now */
 	time(&t);          /* in the vDSO */
 	find(name, '7');   /* chosen by the processor */
-	trap_flag(0);
 	stepping = 0;
+	trap_flag(0);
 	if (write(1, "d", 1) != 1)
 		exit(1);
 	RETURN;
@@ -498,6 +541,7 @@ int main(int argc, char **argv)
 		{"cleanup", cleanup},
 		{"jit", jit},
 		{"step", step},
+		{"arguments", arguments},
 		{"alone", alone},
 #ifdef __x86_64__
 		{"aligned", aligned},

@@ -75,7 +75,10 @@ static inline void stacked_read_trail(struct stacked *s)
 	}
 }
 
-/* path: of the program. Ends the test where it cannot be started. */
+/* NULL: ours. */
+static const char *stacked_root __attribute__((unused));
+
+/* path: of the program, in its root. Ends the test where it cannot be started. */
 static inline void stacked_start(
 	struct stacked *s, const char *path, const char *mode, const char *arg)
 {
@@ -89,6 +92,8 @@ static inline void stacked_start(
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(down[0], 0);
 		dup2(up[1], 1);
+		if (stacked_root && (chroot(stacked_root) < 0 || chdir("/") < 0))
+			_exit(97);
 		execl(path, path, mode, arg, (char *)NULL);
 		_exit(98);
 	}
@@ -96,6 +101,8 @@ static inline void stacked_start(
 	close(up[1]);
 	s->say = down[1];
 	s->hear = fdopen(up[0], "r");
+	setvbuf(s->hear, NULL, _IONBF,
+		0); /* what comes after the trail is read from the descriptor */
 	s->machine = strstr(path, ".32") ? REGS_I386 : REGS_X86_64;
 	stacked_read_trail(s);
 }

@@ -21,7 +21,6 @@ static void test_steps(const char *program)
 
 	stacked_path(path, program);
 	stacked_start(&v, path, "step", NULL);
-	setvbuf(v.hear, NULL, _IONBF, 0);
 	while (next_byte() == 's') {
 		int at;
 
@@ -55,7 +54,9 @@ static void test_steps(const char *program)
 	OK(vdso > 0, "%s: %u of them in the vDSO", program, vdso);
 	if (!strstr(program, "static"))
 		OK(plt > 0, "%s: %u of them in the PLT", program, plt);
-	OK(unnamed <= 6, "%s: %u without a name", program, unnamed);
+	/* Entry 0 of the PLT; and 32-bit libraries have no symbols but those that they export. */
+	if (!strstr(program, ".32"))
+		OK(unnamed <= 6, "%s: %u without a name", program, unnamed);
 	IS(stacked_end(&v), 0, "%s ends unharmed", program);
 }
 

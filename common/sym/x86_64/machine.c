@@ -151,23 +151,50 @@ bool machine_interrupted(struct regs *regs, enum machine_trampoline kind, machin
 	return true;
 }
 
-int machine_prologue(enum regs_machine machine, const unsigned char before[MACHINE_PROLOGUE],
-	const unsigned char code[MACHINE_PROLOGUE])
+/*
+ * What may stand before the push, and leaves the stack as it was: endbr64 or endbr32; in 32-bit code that needs its own address,
+ * a call of a function that gives it and an addition to that. Returns the bytes skipped.
+ */
+static size_t before_push(bool wide, const unsigned char *code, size_t n)
 {
-	/* endbr64 or endbr32 comes first where the compiler was told so. */
-	bool wide = machine == REGS_X86_64;
-	const unsigned char endbr[] = {0xf3, 0x0f, 0x1e, wide ? 0xfa : 0xfb, 0x55};
-	const unsigned char mov[2][3] = {{0x89, 0xe5}, {0x48, 0x89, 0xe5}};
-	const unsigned char mov_load[2][3] = {{0x8b, 0xec}, {0x48, 0x8b, 0xec}};
-	size_t n = wide ? 3 : 2;
+	const unsigned char endbr[] = {0xf3, 0x0f, 0x1e, wide ? 0xfa : 0xfb};
+	size_t at = 0;
 
-	if (memcmp(code, endbr, sizeof(endbr)) == 0)
+	if (n >= sizeof(endbr) && memcmp(code, endbr, sizeof(endbr)) == 0)
+		at = sizeof(endbr);
+	if (wide)
+		return at;
+	if (n - at > 5 && code[at] == 0xe8)
+		at += 5;
+	if (n - at > 5 && code[at] == 0x05) /* add to eax */
+		at += 5;
+	else if (n - at > 6 && code[at] == 0x81 && (code[at + 1] & 0xf8) == 0xc0)
+		at += 6;
+	return at;
+}
+
+/* mov from the stack pointer to the frame pointer, in either way to write it. */
+static bool is_mov(bool wide, const unsigned char *code)
+{
+	if (wide && *code++ != 0x48)
+		return false;
+	return (code[0] == 0x89 && code[1] == 0xe5) || (code[0] == 0x8b && code[1] == 0xec);
+}
+
+int machine_prologue(enum regs_machine machine, unsigned char before, const unsigned char *code)
+{
+	bool wide = machine == REGS_X86_64;
+	size_t at = before_push(wide, code, MACHINE_PROLOGUE - 4);
+
+	if (code[at] == 0x55 && is_mov(wide, code + at + 1))
 		return 0;
-	if (code[0] == 0x55 &&
-		(memcmp(code + 1, mov[wide], n) == 0 || memcmp(code + 1, mov_load[wide], n) == 0))
-		return 0;
-	if (before[MACHINE_PROLOGUE - 1] == 0x55 &&
-		(memcmp(code, mov[wide], n) == 0 || memcmp(code, mov_load[wide], n) == 0))
+	if (before == 0x55 && is_mov(wide, code))
 		return 1;
+	/* ret; mov (%esp), %reg; ret */
+	if (code[0] == 0xc3 || code[0] == 0xc2)
+		return 0;
+	if (!wide && code[0] == 0x8b && (code[1] & 0xc7) == 0x04 && code[2] == 0x24 &&
+		code[3] == 0xc3)
+		return 0;
 	return -1;
 }
