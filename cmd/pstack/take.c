@@ -80,12 +80,14 @@ static bool read_asleep(struct taking *t, struct thread *thread, size_t most)
 	return true;
 }
 
-static int stop(struct taking *t, struct thread *thread, size_t most)
+/* runners: also if it runs. */
+static int stop(struct taking *t, struct thread *thread, size_t most, bool runners)
 {
 	struct picture *pic = t->pic;
 	struct victim v;
 	struct snap s;
-	int err = victim_may_stop(pic->p, thread->snap.tid, pic->narrow, &v);
+	const struct victim_wish wish = {.narrow = pic->narrow, .runners = runners};
+	int err = victim_may_stop(pic->p, thread->snap.tid, &wish, &v);
 
 	if (!err && !t->capture)
 		err = capture_open(pic->p, &pic->maps, pic->arena, &t->capture);
@@ -107,7 +109,7 @@ static int stop(struct taking *t, struct thread *thread, size_t most)
 static void stop_or_read(struct taking *t, struct thread *thread)
 {
 	for (int i = 0; i < DANCE; i++) {
-		int err = stop(t, thread, SNAP_MOST);
+		int err = stop(t, thread, SNAP_MOST, true);
 
 		if (!err || read_asleep(t, thread, SNAP_MOST))
 			return;
@@ -324,7 +326,8 @@ int take_again(struct taking *t, struct thread *thread, size_t most)
 		thread->snap = fresh.snap;
 		return 0;
 	}
-	err = stop(t, thread, most);
+	/* One that slept is not stopped if it has begun to run. */
+	err = stop(t, thread, most, fresh.snap.how == SNAP_STOPPED);
 	if (!err && fresh.snap.how == SNAP_ASLEEP)
 		t->pic->asleep--;
 	return err;

@@ -208,10 +208,10 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	return 0;
 }
 
-int victim_may_stop(const struct proc *p, pid_t tid, bool narrow, struct victim *out)
+int victim_may_stop(
+	const struct proc *p, pid_t tid, const struct victim_wish *wish, struct victim *out)
 {
-	const struct victim_wish wish = {.narrow = narrow, .runners = true};
-	struct choice c = {.p = p, .wish = &wish, .why_not = ERR_NOVICTIM};
+	struct choice c = {.p = p, .wish = wish, .why_not = ERR_NOVICTIM};
 	struct status st;
 	int err = status_read(p, tid, &st);
 

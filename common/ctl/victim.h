@@ -38,12 +38,13 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	__attribute__((warn_unused_result));
 
 /*
- * Whether this one thread may be stopped for a moment, and not diverted; who runs may. 0 and *out as for
+ * Whether this one thread may be stopped for a moment, and not diverted; who runs only if the
+ * wish says so. 0 and *out as for
  * victim_rests(), ERR_NOVICTIM (it sleeps in a call that would show it), ERR_VFORK, ERR_TIMEOUT (it sleeps without
  * interruption), ERR_TRACED, ERR_GONE.
  */
-int victim_may_stop(const struct proc *p, pid_t tid, bool narrow, struct victim *out)
-	__attribute__((warn_unused_result));
+int victim_may_stop(const struct proc *p, pid_t tid, const struct victim_wish *wish,
+	struct victim *out) __attribute__((warn_unused_result));
 
 /*
  * Whether it has rested without a break for so many nanoseconds since it was chosen; waits until they have passed.

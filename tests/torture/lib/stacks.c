@@ -25,7 +25,7 @@ struct look {
 	struct capture *capture;
 	struct threads threads;
 	struct sleepers sleepers;
-	unsigned stops, read;
+	unsigned stops, read, flags;
 	int err;
 };
 
@@ -63,7 +63,7 @@ static bool may_be_stopped(struct look *l, pid_t tid, enum sleeper_look look, ui
 
 	if (look == SLEEPER_READ)
 		return true;
-	if (look != SLEEPER_RUNS)
+	if (look != SLEEPER_RUNS || l->flags & STACKS_SLEEPERS)
 		return false;
 	nanosleep(&moment, NULL);
 	return sleeper_read(&l->sleepers, tid, SNAP_MOST, &again) == SLEEPER_RUNS &&
@@ -72,6 +72,7 @@ static bool may_be_stopped(struct look *l, pid_t tid, enum sleeper_look look, ui
 
 static int look_at(struct look *l, pid_t tid)
 {
+	struct victim_wish wish = {.narrow = l->sleepers.narrow};
 	struct victim v;
 	struct snap s;
 	enum sleeper_look look = sleeper_read(&l->sleepers, tid, SNAP_MOST, &s);
@@ -80,7 +81,8 @@ static int look_at(struct look *l, pid_t tid)
 	l->read += look == SLEEPER_READ;
 	if (l->stops >= STOPS || !may_be_stopped(l, tid, look, s.ran))
 		return wrong;
-	err = victim_may_stop(l->p, tid, l->sleepers.narrow, &v);
+	wish.runners = look == SLEEPER_RUNS;
+	err = victim_may_stop(l->p, tid, &wish, &v);
 	if (!err)
 		err = capture_thread(l->capture, &v, SNAP_MOST, &s);
 	if (!err) {
@@ -94,10 +96,9 @@ static int look_at(struct look *l, pid_t tid)
 
 static int visit(pid_t pid, unsigned flags, unsigned rounds, int *wrong)
 {
-	struct look l = {0};
+	struct look l = {.flags = flags};
 	int err = prepare(&l, pid);
 
-	(void)flags;
 	*wrong = 0;
 	for (unsigned r = 0; !err && r < rounds; r++) {
 		unsigned first = l.threads.n ? (unsigned)rand() % (unsigned)l.threads.n : 0;

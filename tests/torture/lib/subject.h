@@ -21,6 +21,9 @@ struct subject {
 };
 
 /* bold: with AGENT_RUNNERS, for victims that seldom rest and hazards that are not about that. */
+/* Flag for subject_stacks: stops only those that sleep, so that nobody in the middle of anything is stopped. */
+enum { STACKS_SLEEPERS = 1 << 16 };
+
 extern const struct subject subject_agent, subject_bold, subject_stacks, subject_naive;
 
 /* Naive if the first argument is --naive: every test program here can be asked to fail. */
