@@ -3,6 +3,7 @@
 #define PSTACK_PICTURE_H
 
 #include "base/buf.h"
+#include "ctl/victim.h"
 #include "names.h"
 #include "proc/operand.h"
 #include "proc/snap.h"
@@ -15,11 +16,14 @@ struct thread {
 	char name[32]; /* raw */
 	char state;    /* as in stat, '?': not asked */
 	bool zombie; /* has exited, and is still listed: the first thread of a process that goes on */
-	int why;     /* error code: why there is no stack, or not all of it; 0 */
+	struct victim victim; /* how it may be stopped, by take_look() */
+	int may_not;          /* error code: why it may not; 0 */
+	int why;              /* error code: why there is no stack, or not all of it; 0 */
 
 	/* in picture.frames */
 	size_t first, frames;
 	struct unwind_result end;
+	bool lacks, cut; /* after the first try: something; more of its stack */
 
 	struct buf kernel; /* -k: the kernel's frames, its own text */
 	int why_no_kernel;

@@ -104,7 +104,7 @@ static int unwind_by(struct picture *pic, const struct opts *o, struct thread *t
 
 	pic->now = t;
 	pic->cut = false;
-	pic->frames.n = t->first;
+	t->first = pic->frames.n;
 	err = unwind_thread(pic->unwind, stack, o->limit, &pic->frames, &t->end);
 	pic->now = NULL;
 	t->frames = pic->frames.n - t->first;
@@ -124,22 +124,52 @@ static int unwind_once(struct picture *pic, const struct opts *o, struct thread 
 	return unwind_by(pic, o, t, &stack);
 }
 
+/* Whether there is more to be had of it: registers, or more of its stack. */
+static bool lacks(const struct picture *pic, const struct thread *t)
+{
+	return (t->end.end == UNWIND_NEEDS && t->snap.how == SNAP_ASLEEP) || pic->cut;
+}
+
 /* Tries what would make more of it; t->why says why not. */
-static int unwind_fully(
+static int unwind_again(
 	struct picture *pic, const struct opts *o, struct taking *take, struct thread *t)
 {
-	int err = unwind_once(pic, o, t);
+	int err = 0;
 
-	if (!err && t->end.end == UNWIND_NEEDS && take && t->snap.how == SNAP_ASLEEP) {
+	pic->cut = t->cut;
+	if (t->end.end == UNWIND_NEEDS) {
 		t->why = take_again(take, t, SNAP_MOST);
 		if (!t->why)
 			err = unwind_once(pic, o, t);
 	}
-	for (size_t most = MORE; !err && pic->cut && take && most <= EVEN_MORE; most *= 64) {
+	for (size_t most = MORE; !err && pic->cut && most <= EVEN_MORE; most *= 64) {
 		t->why = take_again(take, t, most);
 		if (t->why)
 			break;
 		err = unwind_once(pic, o, t);
+	}
+	return err;
+}
+
+/* All of them first, as they were taken; then those that lack something once more. */
+static int unwind_all(struct picture *pic, const struct opts *o, struct taking *take)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < pic->n; i++) {
+		struct thread *t = &pic->thread[i];
+
+		if (t->snap.how == SNAP_NONE)
+			continue;
+		err = unwind_once(pic, o, t);
+		t->cut = pic->cut;
+		t->lacks = !err && take && lacks(pic, t);
+		if (t->lacks)
+			take_look(take, t);
+	}
+	for (size_t i = 0; !err && i < pic->n; i++) {
+		if (pic->thread[i].lacks)
+			err = unwind_again(pic, o, take, &pic->thread[i]);
 	}
 	return err;
 }
@@ -160,13 +190,8 @@ int stacks_understand(
 	int err = open_space(pic, dir);
 
 	pic->frames.keep_regs = o->args;
-	for (size_t i = 0; !err && i < pic->n; i++) {
-		struct thread *t = &pic->thread[i];
-
-		t->first = pic->frames.n;
-		if (t->snap.how != SNAP_NONE)
-			err = unwind_fully(pic, o, take, t);
-	}
+	if (!err)
+		err = unwind_all(pic, o, take);
 	for (size_t i = 0; !err && i < pic->n; i++)
 		err = add_names(pic, &pic->thread[i]);
 	return err ? err : names_resolve(&pic->names, pic->space);

@@ -80,21 +80,26 @@ static bool read_asleep(struct taking *t, struct thread *thread, size_t most)
 	return true;
 }
 
-/* runners: also if it runs. */
-static int stop(struct taking *t, struct thread *thread, size_t most, bool runners)
+static int may_stop(struct taking *t, struct thread *thread, bool runners)
+{
+	const struct victim_wish wish = {.narrow = t->pic->narrow, .runners = runners};
+
+	return victim_may_stop(t->pic->p, thread->snap.tid, &wish, &thread->victim);
+}
+
+/* thread->victim: as it was looked at. */
+static int stop(struct taking *t, struct thread *thread, size_t most)
 {
 	struct picture *pic = t->pic;
-	struct victim v;
 	struct snap s;
-	const struct victim_wish wish = {.narrow = pic->narrow, .runners = runners};
-	int err = victim_may_stop(pic->p, thread->snap.tid, &wish, &v);
+	int err = 0;
 
-	if (!err && !t->capture)
+	if (!t->capture)
 		err = capture_open(pic->p, &pic->maps, pic->arena, &t->capture);
 	if (!err)
-		err = capture_thread(t->capture, &v, most, &s);
+		err = capture_thread(t->capture, &thread->victim, most, &s);
 	if (!err && !s.pieces && !read_maps_again(t))
-		err = capture_thread(t->capture, &v, most, &s);
+		err = capture_thread(t->capture, &thread->victim, most, &s);
 	if (err)
 		return err;
 	thread->snap = s;
@@ -109,8 +114,10 @@ static int stop(struct taking *t, struct thread *thread, size_t most, bool runne
 static void stop_or_read(struct taking *t, struct thread *thread)
 {
 	for (int i = 0; i < DANCE; i++) {
-		int err = stop(t, thread, SNAP_MOST, true);
+		int err = may_stop(t, thread, true);
 
+		if (!err)
+			err = stop(t, thread, SNAP_MOST);
 		if (!err || read_asleep(t, thread, SNAP_MOST))
 			return;
 		thread->why = err;
@@ -314,20 +321,26 @@ int take_live(struct taking *t)
 	return 0;
 }
 
+void take_look(struct taking *t, struct thread *thread)
+{
+	/* One that slept is not stopped if it has begun to run. */
+	thread->may_not = t->o->hold || t->pic->core
+		? ERR_NOTSUP
+		: may_stop(t, thread, thread->snap.how == SNAP_STOPPED);
+}
+
 int take_again(struct taking *t, struct thread *thread, size_t most)
 {
 	struct thread fresh = *thread;
-	int err;
+	int err = thread->may_not;
 
-	if (t->o->hold || t->pic->core)
-		return ERR_NOTSUP;
 	if (thread->snap.how == SNAP_ASLEEP && most > SNAP_MOST && read_asleep(t, &fresh, most) &&
 		fresh.snap.how == SNAP_ASLEEP) {
 		thread->snap = fresh.snap;
 		return 0;
 	}
-	/* One that slept is not stopped if it has begun to run. */
-	err = stop(t, thread, most, fresh.snap.how == SNAP_STOPPED);
+	if (!err)
+		err = stop(t, thread, most);
 	if (!err && fresh.snap.how == SNAP_ASLEEP)
 		t->pic->asleep--;
 	return err;

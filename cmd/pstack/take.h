@@ -27,7 +27,13 @@ int take_core(struct picture *pic, const struct tid_ranges *tids)
 	__attribute__((warn_unused_result));
 
 /*
- * A thread that was read asleep, once more, stopped, for all of its registers; or with larger copies. 0, or
+ * Looks whether a thread that was read asleep may be stopped. It has to rest for a while before it is: so all of them
+ * are looked at before the first is stopped.
+ */
+void take_look(struct taking *t, struct thread *thread);
+
+/*
+ * After take_look(): a thread that was read asleep, once more, stopped, for all of its registers; or with larger copies. 0, or
  * why it is left as it was: ERR_NOVICTIM (it would show), ERR_TIMEOUT, ERR_TRACED, ERR_GONE...
  */
 int take_again(struct taking *t, struct thread *thread, size_t most)
