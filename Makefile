@@ -199,6 +199,11 @@ bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of
 	@B='$B' tests/bench/run
 	@B='$B' tests/bench/situations
 
+bench-pstack: ## pstack beside eu-stack and gdb: deep stacks, many threads, many and huge libraries, core files
+	@tests/lib/deps build bench
+	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/stacks
+	@B='$B' tests/bench/pstack
+
 $B/tests/bench/calls: $B/tests/bench/calls.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
 
@@ -253,4 +258,4 @@ help: ## this list
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
 	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
-	load load-programs check-load bench fuzz fuzz-stage install uninstall format clean help
+	load load-programs check-load bench bench-pstack fuzz fuzz-stage install uninstall format clean help

@@ -19,12 +19,9 @@
 #include "ctl/capture.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -32,6 +29,7 @@
 #include "ctl/hold.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
 #include "proc/threads.h"
@@ -109,20 +107,13 @@ static int copy_stopped(const struct capture *c, const struct scratch *to, size_
 
 /*
  * Until it stands. *since: when it did so at the earliest; one that sleeps takes some time to wake up for it, which is
- * no time of its own that it loses. Looked for without a pause at first, for a running one stops within
- * microseconds. Later, and where it may need this very processor to stop on, SIGCHLD, which is blocked, tells; with
- * a real-time priority (`ahead`) it wakes us before anybody else gets the processor, else its time is not known
- * so well.
+ * no time of its own that it loses.
  */
-static int await_stop(pid_t tid, bool ahead, bool *group, uint64_t *since)
+static int await_stop(pid_t tid, bool *group, uint64_t *since)
 {
-	const struct timespec slice = {.tv_nsec = SLICE_NS};
-	uint64_t begun = tracee_clock(), spin = ahead ? SPIN_AHEAD_NS : SPIN_NS;
+	uint64_t begun = tracee_clock();
 	bool stopped = false;
-	sigset_t child;
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
 	*since = begun;
 	for (;;) {
 		uint64_t now = tracee_clock();
@@ -133,23 +124,18 @@ static int await_stop(pid_t tid, bool ahead, bool *group, uint64_t *since)
 		if (now - begun >= STOP_MS * UINT64_C(1000000))
 			return ERR_TIMEOUT;
 		*since = now;
-		if (now - begun >= spin) {
-			(void)!sigtimedwait(&child, NULL, &slice);
-			*since = ahead ? tracee_clock() : now;
-		} else if (!ahead) {
-			sched_yield();
-		}
+		urgent_wait(begun);
 	}
 }
 
 /* Of one that was asked to stop. */
 static int copy_and_let_go(const struct capture *c, const struct scratch *to, struct budget *budget,
-	bool ahead, size_t *used)
+	size_t *used)
 {
 	struct snap *s = &c->shared->snap;
 	uint64_t since = 0;
 	bool group = false;
-	int err = await_stop(s->tid, ahead, &group, &since);
+	int err = await_stop(s->tid, &group, &since);
 
 	if (err == ERR_TIMEOUT)
 		return err;
@@ -192,18 +178,16 @@ static int look_and_stop(const struct capture *c, int place, const struct scratc
 	const struct victim *v = &c->shared->victim;
 	int err = tracee_seize(v->tid);
 	uint64_t begun;
-	bool ahead;
 
 	if (err)
 		return err == ERR_PERM ? ERR_TRACED : err;
-	ahead = divert_undisturbed(true);
+	(void)urgent_begin();
 	err = divert_last_look(v, place, &begun);
 	if (!err)
 		err = tracee_interrupt(v->tid);
 	if (!err)
-		err = copy_and_let_go(c, to, budget, ahead, used);
-	if (ahead)
-		(void)!divert_undisturbed(false);
+		err = copy_and_let_go(c, to, budget, used);
+	urgent_end();
 	return err;
 }
 
@@ -248,12 +232,8 @@ static void capture_job(int sock, void *arg)
 	struct warden_message m;
 	struct scratch to = {0};
 	struct budget budget;
-	sigset_t child;
 	int err = budget_open(&budget);
 
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, NULL);
 	(void)!ensure_scratch(&to, (size_t)SNAP_MOST * SNAP_PIECES);
 	while (!warden_receive(sock, &m)) {
 		if (!err)

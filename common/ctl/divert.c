@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/divert.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 
-#define STOP_TIMEOUT   20000000u /* ns, within the warden's budget */
-#define CALM           1000000u  /* ns of rest that make a thread likely to rest on */
-#define CALM_PREEMPTED 4000000u  /* where others may take the processor from us meanwhile */
-#define LOOK_MOST      20000u    /* ns */
-#define LOOKS          50
-#define CODE_MAX       2048
+#define STOP_TIMEOUT 20000000u /* ns, within the warden's budget */
+#define CALM           1000000u /* ns of rest that make a thread likely to rest on */
+#define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
+#define LOOK_MOST    20000u    /* ns */
+#define LOOKS        50
+#define CODE_MAX     2048
 
 /* include/uapi/linux/rseq.h: a critical section; offset of rseq_cs in struct rseq. */
 #define RSEQ_CS_OFFSET 8
@@ -130,16 +130,12 @@ static int settle_late_sleeper(struct diversion *d)
 	return set_regs(d, &d->saved.regs);
 }
 
-bool divert_undisturbed(bool on)
-{
-	struct sched_param prio = {.sched_priority = on};
-
-	return !sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &prio);
-}
-
 uint64_t divert_calm(void)
 {
-	return divert_undisturbed(true) && divert_undisturbed(false) ? CALM : CALM_PREEMPTED;
+	if (!urgent_begin())
+		return CALM_PREEMPTED;
+	urgent_end();
+	return CALM;
 }
 
 /* A look that took longer was interrupted, and may be old. */
@@ -157,14 +153,9 @@ int divert_last_look(const struct victim *v, int place, uint64_t *begun)
 /* What happens between the look and the stop is the window of the late sleeper: some 5 us. */
 static int look_and_interrupt(struct diversion *d, int place)
 {
-	bool alone = divert_undisturbed(true);
 	int err = divert_last_look(&d->victim, place, &d->begun);
 
-	if (!err)
-		err = tracee_interrupt(d->victim.tid);
-	if (alone)
-		(void)divert_undisturbed(false);
-	return err;
+	return err ? err : tracee_interrupt(d->victim.tid);
 }
 
 static int stop_where_it_rests(struct diversion *d, int place)

@@ -130,6 +130,38 @@ static void threads(const char *arg)
 	STAY;
 }
 
+NOINLINE int rung(int n)
+{
+	int r = n;
+
+	if (n > 1) {
+		r += rung(n - 1);
+	} else {
+		ready_threads++;
+		pause();
+	}
+	STAY;
+	return r;
+}
+
+static void *ladder(void *arg)
+{
+	rung(20);
+	STAY;
+	return arg;
+}
+
+static void deep_threads(const char *arg)
+{
+	int n = atoi(arg);
+
+	for (int i = 0; i < n; i++)
+		start(ladder, NULL, NULL);
+	wait_for_threads(n);
+	puts("chain=rung");
+	outer();
+}
+
 /* The first thread leaves; the other says so and ends the process. */
 static void *after_leader(void *arg)
 {
@@ -621,6 +653,7 @@ static const struct mode {
 	{"plain", plain},
 	{"deep", deep},
 	{"threads", threads},
+	{"deep-threads", deep_threads},
 	{"leader", leader},
 	{"signals", signals},
 	{"spin", spin},
