@@ -205,7 +205,8 @@ static void make_index(struct cfi_table *t)
 		}
 		offset = next;
 	} while (next && next < t->size);
-	qsort(t->spans, t->nspans, sizeof(*t->spans), by_start);
+	if (t->nspans)
+		qsort(t->spans, t->nspans, sizeof(*t->spans), by_start);
 }
 
 /* The last one that begins at or below vaddr; false: none. */

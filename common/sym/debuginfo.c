@@ -129,7 +129,8 @@ static void index_units(struct debuginfo *d)
 		}
 		at = next;
 	}
-	qsort(d->units, d->n, sizeof(*d->units), by_start);
+	if (d->n)
+		qsort(d->units, d->n, sizeof(*d->units), by_start);
 }
 
 static bool unit_by_index(struct debuginfo *d, uint64_t vaddr, Dwarf_Die *out)

@@ -27,6 +27,9 @@ void lookup_in_table(const struct symbol_table *t, struct lookup *v, size_t n);
 /* From the code of an entry of the procedure linkage table (plt.c). */
 void lookup_plt(struct elffile *f, struct lookup *l);
 
+/* From the table that Go's programs carry even when they are stripped (gotab.c). */
+void lookup_go(struct elffile *f, struct lookup *v, size_t n);
+
 /* From the perf map: symbols that no module has (perfmap.c). */
 void lookup_perfmap(struct space *s, struct symbol **v, size_t n);
 

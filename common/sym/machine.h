@@ -15,6 +15,9 @@ enum { MACHINE_CALL = 7 }; /* bytes of the longest call instruction that is look
 /* Do the bytes before a return address end in a call? `before` has MACHINE_CALL bytes. */
 bool machine_after_call(enum regs_machine machine, const unsigned char before[MACHINE_CALL]);
 
+/* Do the two bytes before an exact pc make a system call? */
+bool machine_after_syscall(enum regs_machine machine, const unsigned char before[2]);
+
 /*
  * What a signal handler returns to, by its code: it makes the call sigreturn(2), and debuggers have to know it by this.
  * `code` has MACHINE_TRAMPOLINE bytes from the return address on.

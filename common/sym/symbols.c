@@ -33,6 +33,7 @@ static void ask_all(struct space *s, struct module *m, struct lookup *v, size_t 
 	if (table_of_section(&f->elf, SHT_DYNSYM, &t) ||
 		(f->source == MODULE_MEMORY && table_of_dynamic(&f->elf, m->bias, &t)))
 		lookup_in_table(&t, v, n);
+	lookup_go(&f->elf, v, n);
 }
 
 static int answer(

@@ -10,7 +10,7 @@
 
 /*
  * Which function an address is in. Sources: .symtab of the file, of its debug file (build-id or debuglink, in the target's
- * root and ours, checked), .gnu_debugdata, .dynsym; the PLT ("malloc@plt"); code of a JIT by the perf map
+ * root and ours, checked), .gnu_debugdata, .dynsym; Go's own table; the PLT ("malloc@plt"); code of a JIT by the perf map
  * /tmp/perf-PID.map in the target's root, if it is a regular file of the target's user or of root. Among symbols at
  * one address a function is preferred to a label, a global or weak one to a local one, then fewer leading underscores,
  * global to weak, the shorter name, and the alphabet: the answer does not depend on the order in the file.

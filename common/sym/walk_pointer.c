@@ -45,6 +45,17 @@ static int prologue(struct walk *w)
 	return machine_prologue(w->regs.machine, code[0], code + 1);
 }
 
+/* Functions that are a system call and no more (glibc's clone3, Go's Syscall6) have pushed nothing. */
+static bool by_bare_syscall(struct walk *w)
+{
+	uint64_t pc = w->regs.v[regs_pc(w->regs.machine)];
+	unsigned char code[2];
+
+	return pc > sizeof(code) &&
+		space_read(w->u->space, pc - sizeof(code), code, sizeof(code)) == 0 &&
+		machine_after_syscall(w->regs.machine, code) && walk_by_leaf(w);
+}
+
 static bool by_chain(struct walk *w)
 {
 	uint64_t fp = w->regs.v[regs_fp(w->regs.machine)], sp = w->regs.v[regs_sp(w->regs.machine)];
@@ -66,6 +77,8 @@ bool walk_by_pointer(struct walk *w, bool exact, uint8_t *how)
 
 	*how = FRAME_LEAF;
 	if (pushed >= 0 && take(w, sp + (unsigned)pushed * word(w), NULL))
+		return true;
+	if (exact && by_bare_syscall(w))
 		return true;
 	*how = FRAME_POINTER;
 	if (!regs_has(&w->regs, regs_fp(machine))) {

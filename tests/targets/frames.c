@@ -13,6 +13,7 @@
  *	jit		through code that was made at run time, with a line in /tmp/perf-PID.map
  *	aligned		through assembler whose frame is found by rbx, and by an expression
  *	needs		asleep in assembler whose frame is found by rbx
+ *	bare		asleep in assembler without unwind information that is a system call and no more
  *	plain		through assembler without unwind information but with a frame pointer
  *	step		calls through the PLT, into the vDSO and to a function not yet bound, and at each single instruction of
  *			that prints "s" and waits for a byte; "d" when it is done
@@ -336,6 +337,7 @@ void by_rbx(void (*fn)(void));
 void by_expression(void (*fn)(void));
 void plain_pointer(void (*fn)(void));
 void sleeps_by_rbx(void);
+void bare_syscall(void);
 
 __asm__(".text\n"
 	".type by_rbx, @function\n"
@@ -381,6 +383,17 @@ __asm__(".text\n"
 	"	leave\n"
 	"	ret\n"
 	".size plain_pointer, . - plain_pointer\n"
+	".type bare_syscall, @function\n"
+	"bare_syscall:\n"
+	"1:	xor %eax, %eax\n" /* read(0, rsp - 64, 1), of what it does not own */
+	"	xor %edi, %edi\n"
+	"	lea -64(%rsp), %rsi\n"
+	"	mov $1, %edx\n"
+	"	syscall\n"
+	"	test %rax, %rax\n"
+	"	jg 1b\n"
+	"	ret\n"
+	".size bare_syscall, . - bare_syscall\n"
 	".type sleeps_by_rbx, @function\n"
 	"sleeps_by_rbx:\n"
 	"	.cfi_startproc\n"
@@ -438,6 +451,15 @@ static APART void needs(void)
 	ENTER();
 	say_trail();
 	sleeps_by_rbx();
+	RETURN;
+	depth--;
+}
+
+static APART void bare(void)
+{
+	ENTER();
+	say_trail();
+	bare_syscall();
 	RETURN;
 	depth--;
 }
@@ -547,6 +569,7 @@ int main(int argc, char **argv)
 		{"aligned", aligned},
 		{"needs", needs},
 		{"plain", plain},
+		{"bare", bare},
 #endif
 	};
 	const char *mode = argc > 1 ? argv[1] : "deep";

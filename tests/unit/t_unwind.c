@@ -90,6 +90,9 @@ static void test_assembler(void)
 	IS(v.frames.v[stacked_find(&v, "plain_pointer") + 1].how, FRAME_POINTER,
 		"left by its frame pointer");
 	end("frames", "plain");
+	check("frames", "bare", NULL, false);
+	IS(v.frames.v[1].how, FRAME_LEAF, "a bare system call's caller is on top of the stack");
+	end("frames", "bare");
 }
 
 /* The trampoline of the unwinder's own: what is not known is asked for, and only that. */

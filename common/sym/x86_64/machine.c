@@ -41,6 +41,16 @@ bool machine_after_call(enum regs_machine machine, const unsigned char before[MA
 	return machine == REGS_I386 && before[0] == 0x9a; /* far */
 }
 
+bool machine_after_syscall(enum regs_machine machine, const unsigned char before[2])
+{
+	static const unsigned char syscall[] = {0x0f, 0x05}, sysenter[] = {0x0f, 0x34},
+				   int80[] = {0xcd, 0x80};
+
+	if (memcmp(before, int80, sizeof(int80)) == 0)
+		return true;
+	return memcmp(before, machine == REGS_X86_64 ? syscall : sysenter, sizeof(syscall)) == 0;
+}
+
 enum machine_trampoline machine_trampoline(
 	enum regs_machine machine, const unsigned char code[MACHINE_TRAMPOLINE])
 {
