@@ -129,8 +129,8 @@ static int await_stop(pid_t tid, bool *group, uint64_t *since)
 }
 
 /* Of one that was asked to stop. */
-static int copy_and_let_go(const struct capture *c, const struct scratch *to, struct budget *budget,
-	size_t *used)
+static int copy_and_let_go(
+	const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
 {
 	struct snap *s = &c->shared->snap;
 	uint64_t since = 0;

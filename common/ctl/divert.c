@@ -9,12 +9,12 @@
 #include "ctl/tracee.h"
 #include "ctl/urgent.h"
 
-#define STOP_TIMEOUT 20000000u /* ns, within the warden's budget */
-#define CALM           1000000u /* ns of rest that make a thread likely to rest on */
-#define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
-#define LOOK_MOST    20000u    /* ns */
-#define LOOKS        50
-#define CODE_MAX     2048
+#define STOP_TIMEOUT   20000000u /* ns, within the warden's budget */
+#define CALM           1000000u  /* ns of rest that make a thread likely to rest on */
+#define CALM_PREEMPTED 4000000u  /* where others may take the processor from us meanwhile */
+#define LOOK_MOST      20000u    /* ns */
+#define LOOKS          50
+#define CODE_MAX       2048
 
 /* include/uapi/linux/rseq.h: a critical section; offset of rseq_cs in struct rseq. */
 #define RSEQ_CS_OFFSET 8

@@ -13,7 +13,7 @@
 #define CALLS_WAIT 15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT 5000000u  /* ns: until the scratch memory is given back */
 
-#define CHOICES        3        /* threads looked at, one after the other, for a calm one */
+#define CHOICES 3 /* threads looked at, one after the other, for a calm one */
 
 #define FIRST_NAP 100000 /* ns, code.S */
 

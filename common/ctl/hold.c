@@ -35,6 +35,7 @@
 #include "ctl/divert.h"
 #include "ctl/machine.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 #include "ctl/warden.h"
 #include "proc/access.h"
 #include "proc/threads.h"
@@ -65,10 +66,15 @@ struct held {
 	size_t n, cap, running;
 	uint64_t begun, asked; /* to take them; the first one to stop */
 	struct user_regs_struct *locked;
+	uint64_t insn_at; /* of the instruction read last: threads often stand at the same */
+	unsigned char insn[2];
 };
 
-static bool known(const struct held *h, pid_t tid)
+/* at: where it was in the list, and is in ours as long as nobody has died. */
+static bool known(const struct held *h, pid_t tid, size_t at)
 {
+	if (at < h->n && h->tid[at] == tid)
+		return true;
 	for (size_t i = h->n; i-- > 0;)
 		if (h->tid[i] == tid)
 			return true;
@@ -129,7 +135,7 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 	int err = threads_list(p, &t);
 
 	for (size_t i = 0; !err && i < t.n; i++)
-		if (!known(h, t.tid[i]))
+		if (!known(h, t.tid[i], i))
 			err = take_thread(p, h, t.tid[i]);
 	threads_free(&t);
 	*fresh = h->n - before;
@@ -143,12 +149,14 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 static void settle(const struct proc *p, struct held *h, pid_t tid)
 {
 	struct saved s = {.tid = tid};
-	unsigned char insn[2];
 	uint64_t at;
 
-	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at) ||
-		proc_read_mem(p, at, insn, sizeof insn) || machine_settle_insn(&s, insn) ||
-		!machine_settle_eintr(&s, false))
+	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at))
+		return;
+	if (at != h->insn_at && proc_read_mem(p, at, h->insn, sizeof h->insn))
+		return;
+	h->insn_at = at;
+	if (machine_settle_insn(&s, h->insn) || !machine_settle_eintr(&s, false))
 		return;
 	*h->locked = s.regs;
 	(void)!tracee_set_regs(tid, h->locked);
@@ -186,7 +194,7 @@ static pid_t first_running(const struct held *h)
 
 static int await_all(struct held *h, struct hold_control *c)
 {
-	struct timespec pause = {.tv_nsec = 20000};
+	struct timespec pause = {0};
 	uint64_t end = h->begun + c->timeout_ms * 1000000ull;
 	int err = look_at_all(c->p, h);
 
@@ -200,8 +208,11 @@ static int await_all(struct held *h, struct hold_control *c)
 		/* A few stop within microseconds, and to sleep here would add a wake-up to that. */
 		if (now - h->begun < SPIN_NS)
 			sched_yield();
-		else
+		else {
+			/* Many need our processor, too, to stop on. */
+			pause.tv_nsec = 20000 + (long)(h->running < 1000 ? h->running : 1000) * 300;
 			nanosleep(&pause, NULL);
+		}
 		err = look_at_all(c->p, h);
 	}
 	return err;
@@ -256,6 +267,7 @@ static void hold_job(int sock, void *arg)
 	h.locked = divert_locked_page();
 	if (!err && !h.locked)
 		err = -ENOMEM;
+	(void)urgent_begin();
 	if (!err)
 		err = take_all(&h, c);
 	if (!err)
@@ -267,6 +279,7 @@ static void hold_job(int sock, void *arg)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
 	(void)!warden_receive(sock, &m);
 	release_all(&h);
+	urgent_end();
 	c->held_ns = tracee_clock() - h.asked;
 	warden_answer(sock, 0, 0);
 }
