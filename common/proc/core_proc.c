@@ -140,8 +140,10 @@ static int take_files(struct core_proc *c, const struct core_note *note)
 
 		if (len == note->len - names)
 			break; /* no NUL: torn */
-		c->file[c->files++] = (struct core_file){word_at(c, row), word_at(c, row + word),
+		c->file[c->files] = (struct core_file){word_at(c, row), word_at(c, row + word),
 			word_at(c, row + 2 * word) * page, name};
+		if (c->file[c->files].start < c->file[c->files].end)
+			c->files++;
 		names += len + 1;
 	}
 	return 0;
@@ -327,7 +329,8 @@ int proc_open_core(const char *path, struct proc **out)
 		proc_close(&c->base);
 		return err;
 	}
-	qsort(c->file, c->files, sizeof(*c->file), by_start);
+	if (c->files)
+		qsort(c->file, c->files, sizeof(*c->file), by_start);
 	if (!c->death.signal)
 		c->death.signal = c->about.signal;
 	*out = &c->base;
