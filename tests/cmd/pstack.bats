@@ -20,7 +20,8 @@ teardown() {
 @test "one thread: header, system call in place of the stub, frames, no thread header" {
 	start_target "$STACKS" plain
 	look "$TARGET"
-	[ "$(head -n 1 "$OUT")" = "$TARGET:	$STACKS plain" ]
+	# Cut at 70 columns, where the tree lies deep.
+	[ "$(head -n 1 "$OUT")" = "$TARGET:	$(cut -c -70 <<<"$STACKS plain")" ]
 	[[ $(sed -n 2p "$OUT") =~ ^\ [0-9a-f]{16}\ read\ \ \ \ \ \(0,\ [0-9a-f]+,\ 1\)$ ]]
 	told_chain
 	[[ $(sed -n 3p "$OUT") =~ ^\ [0-9a-f]{16}\ (victim_wait|wait_here)\ \(\)\ \+\ [0-9a-f]+$ ]]

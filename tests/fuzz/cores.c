@@ -113,12 +113,13 @@ static void make(struct image *m, bool narrow_class)
 
 static void spoil(struct image *m)
 {
-	static const uint64_t odd[] = {0, 1, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 1ull << 40, ~0ull,
-		1ull << 63, 0x8000, 4096};
+	static const uint64_t odd[] = {0, 1, 0xff, 0xffff, 0x7fffffff, 0xffffffff, 1ull << 40,
+		~0ull, 1ull << 63, 0x8000, 4096};
 
 	for (size_t n = below(8); n > 0; n--) {
 		uint64_t v = below(2) ? draw() : odd[below(sizeof(odd) / sizeof(*odd))];
-		size_t at = below(below(3) ? m->notes + m->notes_len : 256), some = 1ull << below(4);
+		size_t at = below(below(3) ? m->notes + m->notes_len : 256),
+		       some = 1ull << below(4);
 
 		if (at + some < m->len)
 			memcpy(m->bytes + at, &v, some);
@@ -205,7 +206,8 @@ static void spoil_texts(void)
 {
 	static const char *const good[] = {
 		"7fddcb100000-7fddcb200000 r-xp 00026000 fe:00 1234567                    /usr/lib/libc.so.6",
-		"0 0x7ffd 0x1 0x2 0x3 0x4 0x5 0x7ffc12345678 0x7fddcb1d3e53\n", "running\n", "-1 0x0 0x0\n"};
+		"0 0x7ffd 0x1 0x2 0x3 0x4 0x5 0x7ffc12345678 0x7fddcb1d3e53\n", "running\n",
+		"-1 0x0 0x0\n"};
 	struct thread_place at;
 	struct map map;
 	char line[128];
