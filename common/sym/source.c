@@ -35,24 +35,27 @@ static void line_of_pc(struct debuginfo_place *p, struct source *out)
 		out->column = (unsigned)n;
 }
 
-static Dwarf_Word number(Dwarf_Die *die, unsigned name)
+static bool number(Dwarf_Die *die, unsigned name, Dwarf_Word *out)
 {
 	Dwarf_Attribute attr;
-	Dwarf_Word v;
 
-	return dwarf_formudata(dwarf_attr(die, name, &attr), &v) == 0 ? v : 0;
+	*out = 0;
+	return dwarf_formudata(dwarf_attr(die, name, &attr), out) == 0;
 }
 
 /* Where an inlined function was called. */
 static void line_of_call(struct debuginfo_place *p, Dwarf_Die *inlined, struct source *out)
 {
-	Dwarf_Word file = number(inlined, DW_AT_call_file);
+	Dwarf_Word file, line, column;
 	Dwarf_Files *files;
 	size_t n;
 
-	*out = (struct source){.line = (unsigned)number(inlined, DW_AT_call_line),
-		.column = (unsigned)number(inlined, DW_AT_call_column)};
-	if (file && dwarf_getsrcfiles(&p->unit, &files, &n) == 0 && file < n)
+	(void)number(inlined, DW_AT_call_line, &line);
+	(void)number(inlined, DW_AT_call_column, &column);
+	*out = (struct source){.line = (unsigned)line, .column = (unsigned)column};
+	/* Before DWARF 5 the files count from 1, and libdw's list has "???" for 0. */
+	if (number(inlined, DW_AT_call_file, &file) &&
+		dwarf_getsrcfiles(&p->unit, &files, &n) == 0 && file < n)
 		out->file = dwarf_filesrc(files, file, NULL, NULL);
 }
 

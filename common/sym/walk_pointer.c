@@ -56,7 +56,11 @@ static bool by_bare_syscall(struct walk *w)
 		machine_after_syscall(w->regs.machine, code) && walk_by_leaf(w);
 }
 
-static bool by_chain(struct walk *w)
+/*
+ * By the frame that fp points to. The outermost function's caller has a frame pointer of 0, by convention (System V ABI, 3.4.1):
+ * then *outermost says that there need not be a caller.
+ */
+static bool by_chain(struct walk *w, bool *outermost)
 {
 	uint64_t fp = w->regs.v[regs_fp(w->regs.machine)], sp = w->regs.v[regs_sp(w->regs.machine)];
 	struct space_map here, there;
@@ -65,13 +69,17 @@ static bool by_chain(struct walk *w)
 	if (fp < sp || fp % word(w) || !space_map_at(w->u->space, sp, &here) ||
 		!space_map_at(w->u->space, fp, &there) || here.start != there.start)
 		return false;
-	return walk_read(w, fp, word(w), &saved) && take(w, fp + word(w), &saved);
+	if (!walk_read(w, fp, word(w), &saved))
+		return false;
+	*outermost = saved == 0;
+	return take(w, fp + word(w), &saved);
 }
 
 bool walk_by_pointer(struct walk *w, bool exact, uint8_t *how)
 {
 	enum regs_machine machine = w->regs.machine;
 	uint64_t pc = w->regs.v[regs_pc(machine)], sp = w->regs.v[regs_sp(machine)];
+	bool outermost = false;
 	/* Also where it has called to learn its own address (i386). */
 	int pushed = exact || machine == REGS_I386 ? prologue(w) : -1;
 
@@ -87,10 +95,9 @@ bool walk_by_pointer(struct walk *w, bool exact, uint8_t *how)
 			w->stack->regs.have == regs_all(machine) ? UNWIND_NOTABLE : UNWIND_NEEDS,
 			pc);
 	}
-	if (by_chain(w))
+	if (by_chain(w, &outermost))
 		return true;
-	/* The outermost function's frame pointer is 0, by convention (System V ABI, 3.4.1). */
-	if (!exact && w->regs.v[regs_fp(machine)] == 0)
+	if (!exact && (outermost || w->regs.v[regs_fp(machine)] == 0))
 		return walk_end(w, UNWIND_BOTTOM, 0);
 	*how = FRAME_LEAF;
 	return (exact && walk_by_leaf(w)) || walk_end(w, UNWIND_NOTABLE, pc);

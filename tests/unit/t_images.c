@@ -10,7 +10,7 @@
 static struct stacked v;
 static char dir[64], victim[PATH_MAX + 64];
 
-static void run(const char *fmt, ...)
+static void __attribute__((format(printf, 1, 2))) run(const char *fmt, ...)
 {
 	char command[4 * PATH_MAX];
 	va_list ap;

@@ -33,13 +33,26 @@ static void start(const char *program, const char *mode, const char *arg)
 	OK(stacked_look(&v, NULL) && stacked_missing(&v, true) == 0, "%s %s", program, mode);
 }
 
+/* Without it there is nothing to be tested. */
+static int must_find(const char *name)
+{
+	int at = stacked_find(&v, name);
+
+	if (at < 0) {
+		stacked_show(&v);
+		printf("Bail out! %s is not in the stack\n", name);
+		exit(99);
+	}
+	return at;
+}
+
 static void test_lines(const char *program)
 {
 	struct seen seen = {0};
 	int at;
 
 	start(program, "deep", "2");
-	at = stacked_find(&v, "even");
+	at = must_find("even");
 	IS(source_each(v.space, v.symbols[at].addr, take, &seen), 0, "%s: even()", program);
 	IS(seen.n, 2, "%s: two functions at one address", program);
 	IS_STR(seen.v[0].function, "through_inlined", "%s: the inner one", program);
@@ -81,7 +94,7 @@ static void test_arguments(const char *program)
 	v.frames.keep_regs = true;
 	OK(stacked_look(&v, NULL) && stacked_missing(&v, true) == 0, "%s arguments", program);
 	memory.ctx = v.space;
-	at = stacked_find(&v, "told");
+	at = must_find("told");
 	OK(source_add_args(v.space, v.symbols[at].addr, &v.frames.regs[at], &memory, &b),
 		"%s: the function's parameters are known", program);
 	OK(has(&b, "number=-42, letter=120 'x', text=0x") &&
@@ -90,7 +103,7 @@ static void test_arguments(const char *program)
 	OK(has(&b, "\"a\\x1b[2J text\"") || has(&b, "\"a\\x1B[2J text\""), "%s: a string, escaped",
 		program);
 	buf_clear(&b);
-	at = stacked_find(&v, "main");
+	at = must_find("main");
 	OK(source_add_args(v.space, v.symbols[at].addr, &v.frames.regs[at], &memory, &b),
 		"%s: main's as well: %s", program, buf_cstr(&b));
 	OK(has(&b, "argc=") && has(&b, "argv="), "%s: both, known or not", program);

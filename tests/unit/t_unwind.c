@@ -91,7 +91,8 @@ static void test_assembler(void)
 		"left by its frame pointer");
 	end("frames", "plain");
 	check("frames", "bare", NULL, false);
-	IS(v.frames.v[1].how, FRAME_LEAF, "a bare system call's caller is on top of the stack");
+	OK(v.frames.n > 1 && v.frames.v[1].how == FRAME_LEAF,
+		"a bare system call's caller is on top of the stack");
 	end("frames", "bare");
 }
 
