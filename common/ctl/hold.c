@@ -23,7 +23,6 @@
 #include "ctl/hold.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@
 #include "proc/access.h"
 #include "proc/threads.h"
 
-#define SPIN_NS  300000
+#define FEW      8
 #define GRACE_MS 1000 /* for the warden's answer beyond its own deadline */
 
 /* What tool and warden share. */
@@ -205,10 +204,10 @@ static int await_all(struct held *h, struct hold_control *c)
 			c->culprit = first_running(h);
 			return ERR_TIMEOUT;
 		}
-		/* A few stop within microseconds, and to sleep here would add a wake-up to that. */
-		if (now - h->begun < SPIN_NS)
-			sched_yield();
-		else {
+		/* A few stop within microseconds. */
+		if (h->running < FEW) {
+			urgent_wait(h->begun);
+		} else {
 			/* Many need our processor, too, to stop on. */
 			pause.tv_nsec = 20000 + (long)(h->running < 1000 ? h->running : 1000) * 300;
 			nanosleep(&pause, NULL);
