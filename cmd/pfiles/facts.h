@@ -183,6 +183,7 @@ struct desc {
 		more_locks; /* facts.lock[lock_at ...]; how many are not in there */
 	uint32_t sock;      /* facts.sock[sock - 1], 0: none */
 	int err_stat, err_flags, err_cloexec, err_path, err_pos, err_sock;
+	int err_far; /* why it is not known who has the other end of a pipe, FIFO or terminal */
 };
 
 struct facts {
@@ -209,6 +210,10 @@ struct facts {
 	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
 			*/
 	struct buf why_socks; /* the same in words, escaped */
+	bool far_searched;    /* some other end was looked for, */
+	size_t far_hidden;    /* but not in so many processes, that may not be looked into, */
+	size_t far_left;      /* nor in these, */
+	uint64_t far_left_fds; /* which have so many descriptors */
 	size_t few_options;   /* sockets that were only asked for the options that are set often */
 };
 

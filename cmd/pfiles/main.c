@@ -11,6 +11,7 @@ static const struct cli_option options[] = {
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
 	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'O', NULL, "only what the original shows: no line that scripts for it do not know"},
+	{'a', NULL, "search all processes for far ends, also those with very many descriptors"},
 	{'b', NULL, "borrow descriptors only: run nothing in the process, stop nobody"},
 	{'j', NULL, "as JSON, one object for each process"},
 	{'n', NULL, "only the first line of each descriptor"},
@@ -23,7 +24,7 @@ static const struct cli_word words[] = {{"json", 'j'}, {0}};
 
 static const struct cli_spec spec = {
 	.name = "pfiles",
-	.synopsis = "[-FHObjns] [-d seconds] [-p fd,...] pid | core ...",
+	.synopsis = "[-FHOabjns] [-d seconds] [-p fd,...] pid | core ...",
 	.purpose = "report open files of processes",
 	.options = options,
 	.words = words,
@@ -56,6 +57,7 @@ int main(int argc, char **argv)
 		switch (letter) {
 		case 'H': o.hold = true; break;
 		case 'O': o.original = true; break;
+		case 'a': o.ends.all = true; break;
 		case 'b': o.borrow = true; break;
 		case 'd': o.seconds = cli_number(&c, 'd', 1, 1000000); break;
 		case 'j': o.json = true; break;

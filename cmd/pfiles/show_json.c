@@ -48,6 +48,11 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 		buf_str(out, ",\"same_open_file_unknown\":");
 		json_put(out, json_string(err_str(f->err_twins)));
 	}
+	if (f->far_hidden)
+		buf_fmt(out, ",\"far_ends_hidden\":%zu", f->far_hidden);
+	if (f->far_left)
+		buf_fmt(out, ",\"far_ends_unsearched\":{\"processes\":%zu,\"descriptors\":%llu}",
+			f->far_left, (unsigned long long)f->far_left_fds);
 	buf_str(out, ",\"descriptors\":[");
 }
 
@@ -162,6 +167,7 @@ static void set_unknown(json_t *o, const struct facts *f, const struct desc *d)
 	set_reason(why, "socket", f->err_socks ? 0 : d->err_sock);
 	set_reason(why, "path", d->err_path);
 	set_reason(why, "offset_and_locks", d->sock ? 0 : d->err_pos);
+	set_reason(why, "far_end", d->err_far);
 	if (json_object_size(why))
 		set(o, "unknown", why);
 	else

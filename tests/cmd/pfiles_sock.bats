@@ -25,7 +25,7 @@ tells() {
 		same_as_expected "$DIR/out"
 		[ ! -s "$DIR/err" ]
 	done
-	lacks 'not known' "$DIR/out"
+	all_known "$DIR/out"
 }
 
 # The tab lines of one descriptor in $DIR/out.
@@ -97,7 +97,7 @@ for_nobody() {
 	start_target "${AS_NOBODY[@]}" unshare -Urn sh -c 'readlink /proc/self/ns/net | sed s/^/name=/; ip link set lo up; exec "$@"' \
 		sh "$DIR/socks" "$DIR/files"
 	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out" 2>"$DIR/err"
-	lacks 'not known' "$DIR/out"
+	all_known "$DIR/out"
 	[ "$(grep -c "network namespace: $(fact name | sed 's/[][]/\\&/g')$" "$DIR/out")" = "$(expected | grep -c 'S_IFSOCK')" ]
 	diff -u <(expected | grep -e $'^\tstate' -e $'^\tprotocol' -e $'^\tsockname' -e $'^\tfar end') \
 		<(blocks "$DIR/out" | grep -e $'^\tstate' -e $'^\tprotocol' -e $'^\tsockname' -e $'^\tfar end')
@@ -167,7 +167,7 @@ far_ends() {
 	for options in "" -b; do
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
-		lacks 'not known' "$DIR/out"
+		all_known "$DIR/out"
 		while IFS="=" read -r fd line; do
 			lines_of "$fd" | grep -qxF "	$line" || {
 				echo "descriptor $fd: no line: $line"
@@ -238,7 +238,7 @@ field() {
 	for options in "" -b; do
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
-		lacks 'not known' "$DIR/out"
+		all_known "$DIR/out"
 		# All but the listener and the UDP sockets are connected to one another.
 		[ "$(grep -c $'^\tstate: ESTABLISHED' "$DIR/out")" = "$(grep -c "^	far end: many\[$TARGET\] fd [0-9]*$" "$DIR/out")" ]
 		[ "$(grep -c $'^\tfar end: ' "$DIR/out")" -gt 1000 ]

@@ -457,7 +457,7 @@ static void test_holders(void)
 
 	if (pipe(ends) < 0 || fstat(ends[1], &s) < 0)
 		exit(99);
-	IS(holders_scan(0, &h), 0, "a pass over all processes");
+	IS(holders_scan(0, SIZE_MAX, &h), 0, "a pass over all processes");
 	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "a socket of ours");
 	OK(got.pid == getpid() && got.fd == fd, "is found");
 	got.fd = -1;
@@ -485,7 +485,7 @@ static void test_still(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	uint32_t ino = inode_of(fd);
 
-	IS(holders_scan(0, &h), 0, "another pass");
+	IS(holders_scan(0, SIZE_MAX, &h), 0, "another pass");
 	close(fd);
 	IS(holders_of(h, HOLDER_SOCKET, ino, count, &got), 0, "a socket that was closed since");
 	IS(got.fd, -1, "is held by nobody now");
