@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/agent_crew.h"
+
 static const struct cli_option options[] = {
 	{'F', NULL, "accepted for the original's sake; a process traced by another needs no force"},
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
@@ -69,8 +71,12 @@ int main(int argc, char **argv)
 	argv = cli_operands(&c, 1);
 	o.colour = wants_colour();
 	cli_catch_signals(&c);
+	/* They start while we read. Where they cannot, each agent tries for itself, and says why not. */
+	if (!o.borrow && !o.hold && agent_crew_new(&o.crew) < 0)
+		o.crew = NULL;
 	for (; *argv && !cli_interrupted(); argv++)
 		pfiles_one(&c, *argv, &o);
+	agent_crew_free(o.crew);
 	mounts_free(&o.mounts);
 	settle_free(&o.settle);
 	fd_list_free(&o.only);

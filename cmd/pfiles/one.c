@@ -76,7 +76,7 @@ static int open_second(struct proc *p, const struct way *w, struct way **second)
 
 	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
 		return 0;
-	err = way_open(p, WAY_NO_AGENT, second);
+	err = way_open(p, WAY_NO_AGENT, NULL, second);
 	if (!err && same_pids && way_kind(*second) != WAY_BORROW) {
 		way_close(*second);
 		*second = NULL;
@@ -97,7 +97,7 @@ static int open_ways(
 	}
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
-	err = way_open(p, flags, w);
+	err = way_open(p, flags, l->o->crew, w);
 	return err ? err : open_second(p, *w, second);
 }
 

@@ -25,6 +25,7 @@ struct opts {
 	struct settle settle;
 	struct sock_tables tables;
 	struct ends ends;
+	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
 
 /* Looks at what the operand names, shows it or says why not. */

@@ -12,15 +12,17 @@
 #define SCRATCH_SIZE (512u << 10)
 
 /*
- * What tool and warden share: memory that both have mapped. The warden writes the first part, so
- * that the tool can clean up behind a warden that was killed.
+ * What tool, warden and tracer share: memory that all have mapped. The tracer writes the first part, so
+ * that the others can clean up behind a tracer that was killed. All but the table is made anew for each target.
  */
 struct agent_control {
-	bool own_thread; /* set by the tool: make the agent a thread */
+	struct proc_parts target; /* the descriptors are those of warden and tracer */
+	bool busy;                /* there is something to put back, and to clean up behind who does not */
+	bool own_thread;          /* set by the tool: make the agent a thread */
 	bool narrow;
 	struct cave cave; /* addr 0: nothing was written yet */
 	uint64_t scratch; /* address in the target */
-	pid_t victim;     /* the thread that was diverted last */
+	pid_t victim;     /* the thread that was diverted last; at first one that may be, by the tool */
 	pid_t agent;      /* the agent's thread id, 0: none */
 	unsigned stops;
 	uint64_t held_ns, longest_ns;

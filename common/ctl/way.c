@@ -61,7 +61,7 @@ static int leave_agent(struct way *w, int why)
 	return use_borrow(w);
 }
 
-int way_open(struct proc *p, unsigned flags, struct way **out)
+int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way **out)
 {
 	struct way *w = calloc(1, sizeof(*w));
 	int err;
@@ -71,7 +71,7 @@ int way_open(struct proc *p, unsigned flags, struct way **out)
 	w->p = p;
 	w->flags = flags;
 	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
-				   : agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, &w->agent);
+				   : agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, crew, &w->agent);
 	if (err == 0) {
 		w->report.kind = WAY_AGENT;
 	} else {

@@ -451,7 +451,7 @@ static int count(const struct holder *h, void *arg)
 static void test_holders(void)
 {
 	struct holders *h = NULL;
-	struct holder got = {0, -1};
+	struct holder got = {.fd = -1};
 	int ends[2], fd = socket(AF_UNIX, SOCK_STREAM, 0), null = open("/dev/null", O_RDONLY);
 	struct stat s;
 
@@ -463,6 +463,8 @@ static void test_holders(void)
 	got.fd = -1;
 	IS(holders_of(h, HOLDER_PIPE, s.st_ino, count, &got), 0, "a pipe");
 	OK(got.fd == ends[1], "both ends of it: the last is %d", got.fd);
+	OK(holders_still(h, &got), "which is still there");
+	IS(holders_access(h, &got), HOLDER_WRITES, "the one to write to");
 	got.fd = -1;
 	IS(holders_of(h, HOLDER_TEXT, holders_text("/dev/null", 9), count, &got), 0, "a file");
 	OK(got.fd == null || got.fd >= 0, "by the text of its link");
@@ -481,15 +483,40 @@ static void test_holders(void)
 static void test_still(void)
 {
 	struct holders *h = NULL;
-	struct holder got = {0, -1};
+	struct holder got = {.fd = -1};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	uint32_t ino = inode_of(fd);
 
 	IS(holders_scan(0, SIZE_MAX, &h), 0, "another pass");
 	close(fd);
 	IS(holders_of(h, HOLDER_SOCKET, ino, count, &got), 0, "a socket that was closed since");
-	IS(got.fd, -1, "is held by nobody now");
+	OK(got.fd == fd && !holders_still(h, &got), "was held at the pass, and is no more");
+	IS(holders_access(h, &got), HOLDER_GONE, "nor opened in any way");
 	holders_free(h);
+}
+
+/* All are put off but those without descriptors, and are read when they are asked for. */
+static void test_put_off(void)
+{
+	struct holders *h = NULL;
+	struct holder got = {.fd = -1};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct stat s;
+	uint64_t fds;
+
+	if (stat("/proc/self/fd", &s) < 0 || s.st_size == 0)
+		return; /* before Linux 6.2 */
+	IS(holders_scan(0, 1, &h), 0, "a pass over processes with one descriptor");
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "a socket of ours");
+	IS(got.fd, -1, "is not in there");
+	OK(holders_left(h, &fds) > 0 && fds > 3, "others are put off");
+	IS(holders_scan_left(h), 0, "their turn");
+	IS(holders_left(h, &fds), 0, "none is left");
+	IS(fds, 0, "with no descriptors");
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "a socket of ours");
+	IS(got.fd, fd, "is found");
+	holders_free(h);
+	close(fd);
 }
 
 int main(void)
@@ -503,5 +530,6 @@ int main(void)
 	test_damaged();
 	test_holders();
 	test_still();
+	test_put_off();
 	return tap_end();
 }
