@@ -2,10 +2,13 @@
 #include "ends.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -33,8 +36,30 @@ struct holders *ends_index(struct ends *e, pid_t without)
 	holders_free(e->index);
 	e->index = NULL;
 	e->without = without;
+	e->self = getpid();
+	memset(e->name, 0, sizeof(e->name));
 	e->err = holders_scan(without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
 	return e->index;
+}
+
+const struct ends_name *ends_name(struct ends *e, pid_t pid)
+{
+	struct ends_name *n = &e->name[(unsigned)pid % ENDS_NAMES];
+	char path[32];
+	ssize_t len = -1;
+	int fd;
+
+	if (n->pid == pid)
+		return n;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		len = read(fd, n->text, sizeof(n->text));
+		close(fd);
+	}
+	n->pid = pid;
+	n->len = len > 0 ? (uint32_t)len - (n->text[len - 1] == '\n') : 0;
+	return n;
 }
 
 bool ends_more(struct ends *e)

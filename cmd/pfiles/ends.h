@@ -11,10 +11,18 @@
  * of all others are read in one pass over /proc, the first time that something needs it, and are good for
  * the processes that are looked at within the next second as well.
  */
+struct ends_name {
+	pid_t pid;
+	uint32_t len;
+	char text[60];
+};
+#define ENDS_NAMES 64
 struct ends {
 	bool all;              /* -a: no process is put off, however many descriptors it has */
 	struct holders *index; /* NULL: no pass yet */
 	pid_t without;         /* the process that was left out of it, 0: none */
+	pid_t self;            /* ours: it has nothing open that anybody asks for */
+	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
 	int err;               /* why there is none */
 };
 
@@ -42,6 +50,9 @@ struct holders *ends_index(struct ends *e, pid_t without);
  */
 #define ENDS_PUT_OFF 1024
 bool ends_more(struct ends *e);
+
+/* The name of a process, as it is in the kernel: not escaped; empty where it has ended. Good until the next one. */
+const struct ends_name *ends_name(struct ends *e, pid_t pid);
 
 /* What the pass could not look into, or has put off, taken down in f->far_*. */
 void ends_tell(const struct ends *e, struct facts *f);

@@ -14,8 +14,6 @@
 #include "kind.h"
 #include "notes.h"
 
-#define COMM_MAX 64
-
 bool far_notes_has(const struct desc *d)
 {
 	switch (d->kind) {
@@ -32,33 +30,24 @@ bool far_notes_has(const struct desc *d)
 struct asking {
 	const struct proc *p;
 	const struct desc *d;
+	struct ends *ends;
 	struct holders *index; /* NULL: there is none */
 	struct buf *notes;
 	unsigned shown, opposite;
 	bool beside; /* those who do the same as d; else those at the far end proper, who come first */
 };
 
-static void add_process(struct buf *notes, pid_t pid)
+static void add_process(struct asking *a, pid_t pid)
 {
-	char path[64], comm[COMM_MAX];
-	ssize_t n = -1;
-	int fd;
+	const struct ends_name *name = ends_name(a->ends, pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, comm, sizeof(comm));
-		close(fd);
-	}
-	if (n > 0 && comm[n - 1] == '\n')
-		n--;
-	note(notes,
+	note(a->notes,
 		&(struct note){
 			.kind = NOTE_PROCESS,
 			.key = "process",
 			.num = (uint64_t)pid,
-			.text = comm,
-			.len = n > 0 ? (uint32_t)n : 0,
+			.text = name->text,
+			.len = name->len,
 		});
 }
 
@@ -89,7 +78,7 @@ static int note_end(const struct holder *h, void *arg)
 	unsigned access;
 	const char *word;
 
-	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
+	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == a->ends->self)
 		return 0;
 	access = holders_access(a->index, h);
 	if (is_opposite(a->d, access) == a->beside || !holders_still(a->index, h))
@@ -100,7 +89,7 @@ static int note_end(const struct holder *h, void *arg)
 		note_word(a->notes, "more");
 		return 1;
 	}
-	add_process(a->notes, h->pid);
+	add_process(a, h->pid);
 	note_int(a->notes, "fd", h->fd);
 	word = access_word(access);
 	if (word)
@@ -347,7 +336,7 @@ static bool go_on(struct far_notes *n, struct asking *a)
 
 int far_notes(struct far_notes *n, struct desc *d, struct buf *notes)
 {
-	struct asking a = {.p = n->p, .d = d, .notes = notes};
+	struct asking a = {.p = n->p, .d = d, .ends = n->ends, .notes = notes};
 	bool many = n->f->ndesc > ENDS_MANY;
 	size_t at = notes->len;
 	int err;
