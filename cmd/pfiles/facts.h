@@ -124,6 +124,9 @@ struct sock {
 	int err_peer;           /* why peer_pid is not known, where it could be */
 	uint32_t peer_uid, peer_gid;
 	struct span peer_groups; /* uint32_t each, in facts.names */
+	struct span label;       /* of the peer, as a security module calls it */
+	uint64_t cookie;         /* 0: not known */
+	uint32_t ifindex, queue; /* XDP: interface, 0: none, and which of its queues */
 	uint32_t option_at;      /* facts.option[option_at ...] */
 	uint16_t options;
 	uint16_t netns;        /* facts.netns[netns - 1]; 0: not known */

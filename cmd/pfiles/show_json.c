@@ -48,6 +48,8 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 		buf_str(out, ",\"same_open_file_unknown\":");
 		json_put(out, json_string(err_str(f->err_twins)));
 	}
+	if (f->few_options)
+		buf_fmt(out, ",\"sockets_asked_little\":%zu", f->few_options);
 	if (f->far_hidden)
 		buf_fmt(out, ",\"far_ends_hidden\":%zu", f->far_hidden);
 	if (f->far_left)

@@ -288,6 +288,8 @@ static int take_base(struct facts *f, struct desc *d, const struct slot *s)
 		return 0;
 	}
 	take_state(k);
+	if (slot_base(s, CALL_COOKIE)->ret == 0)
+		k->cookie = s->value[CALL_COOKIE].wide;
 	return take_netns(f, k, s);
 }
 
@@ -314,6 +316,17 @@ static void take_peer(struct facts *f, struct sock *k, const struct slot *s)
 	if (groups->ret == 0)
 		k->peer_groups = facts_keep(&f->names, s->groups, s->extra_len[EXTRA_GROUPS]);
 	k->more_groups = groups->ret == -ERANGE;
+}
+
+/* With or without a NUL at its end. */
+static void take_label(struct facts *f, struct sock *k, const struct slot *s)
+{
+	const struct call *c = slot_extra(s, EXTRA_LABEL);
+	uint32_t len = s->extra_len[EXTRA_LABEL];
+
+	if (c && c->ret == 0)
+		k->label = facts_keep(
+			&f->names, s->label, strnlen(s->label, len < LABEL_MOST ? len : LABEL_MOST));
 }
 
 static int take_tcp(struct facts *f, struct sock *k, const struct slot *s)
@@ -349,6 +362,7 @@ static int take_kind(struct sock_asker *a, struct facts *f, struct sock *k, cons
 		return err;
 	take_peer(f, k, s);
 	take_memberships(f, k, s);
+	take_label(f, k, s);
 	return sock_options_take(f, k, &answers, &a->defaults);
 }
 

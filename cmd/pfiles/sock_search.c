@@ -99,6 +99,39 @@ static void set_far_end(struct sock *k, const struct diag_sock *r)
 	k->far_ino = r->ino;
 }
 
+static bool is_loopback(const struct item *it)
+{
+	static const uint8_t six[16] = {[15] = 1};
+
+	return it->four ? it->remote.addr[0] == 127
+			: memcmp(it->remote.addr, six, sizeof(six)) == 0;
+}
+
+static bool is_any(const struct diag_end *e)
+{
+	static const uint8_t any[16];
+
+	return memcmp(e->addr, any, sizeof(any)) == 0;
+}
+
+/*
+ * The kernel has named who would get what this socket of UDP sends, were its remote address here. It is, if
+ * that one has the address, or has any and the address is this host's own for certain.
+ */
+static bool is_receiver(const struct item *it, const struct diag_sock *r)
+{
+	struct diag_end local = r->inet.local, remote = r->inet.remote;
+
+	pair_unmap(&local);
+	pair_unmap(&remote);
+	if (local.port != it->remote.port || (remote.port && !pair_same(&remote, &it->local)))
+		return false;
+	if (is_any(&local))
+		return is_loopback(it) ||
+			memcmp(it->remote.addr, it->local.addr, sizeof(it->local.addr)) == 0;
+	return pair_same(&local, &it->remote);
+}
+
 /* A record of a dump: of one of ours, or of the other end of some. */
 static int take_any(const struct diag_sock *r, void *arg)
 {
@@ -135,7 +168,8 @@ static int take_answer(size_t which, const struct diag_sock *r, void *arg)
 	struct item *it = &s->item[s->whose[which] & ~OTHER_END];
 
 	if (s->whose[which] & OTHER_END) {
-		set_far_end(sock_of(s, it), r);
+		if (sock_kind_is_tcp(sock_of(s, it)->kind) || (r->ino && is_receiver(it, r)))
+			set_far_end(sock_of(s, it), r);
 		return 0;
 	}
 	return r->ino == it->d->ino ? take_record(s, it, r) : 0;
@@ -197,9 +231,9 @@ static void put_inet_questions(struct search *s, size_t item)
 	a.local = it->local;
 	a.remote = it->remote;
 	a.ifindex = device_of(s, k);
-	if (!it->whole)
+	if (!it->whole && !it->found)
 		put_question(s, item, &a, false);
-	if (it->remote.port && sock_kind_is_tcp(k->kind))
+	if (it->remote.port && !(it->found && sock_kind_is_tcp(k->kind) && k->far == FAR_OPEN))
 		put_other_question(s, item, &a);
 }
 
@@ -260,7 +294,7 @@ static int ask(struct search *s)
 
 bool search_is_listed(const struct sock *k, const struct item *it)
 {
-	if (k->kind == KIND_UNIX)
+	if (k->kind == KIND_UNIX || k->kind == KIND_XDP)
 		return true;
 	if (sock_kind_is_tcp(k->kind))
 		return it->ends && k->state != TCP_CLOSE && !(k->has & SOCK_HAS_BACKLOG);
@@ -335,7 +369,17 @@ static int find_inet(struct search *s, bool (*is)(enum sock_kind))
 		if (err || count_missing(s, is) == 0)
 			return err;
 	}
-	return dump_kind(s, is);
+	err = dump_kind(s, is);
+	if (err || is == sock_kind_is_tcp)
+		return err;
+	/* Who of many would get a packet only the kernel knows. */
+	for (size_t i = 0; i < s->n; i++) {
+		struct item *it = &s->item[i];
+
+		if (is(sock_of(s, it)->kind) && it->found)
+			put_inet_questions(s, i);
+	}
+	return ask(s);
 }
 
 static bool any_of(const struct search *s, enum sock_kind kind)
@@ -382,13 +426,14 @@ static int find_whole(struct search *s)
 	return err;
 }
 
-/* The other ends of those TCP connections whose addresses have only come with their record. */
+/* The other ends of those TCP and UDP connections whose addresses have only come with their record. */
 static int find_other_ends(struct search *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		struct item *it = &s->item[i];
 
-		if (!it->whole || !it->found || !sock_kind_is_tcp(sock_of(s, it)->kind))
+		if (!it->whole || !it->found || !(sock_kind_is_tcp(sock_of(s, it)->kind) ||
+				sock_kind_is_udp(sock_of(s, it)->kind)))
 			continue;
 		pair_find(s->f, it);
 		put_inet_questions(s, i);
@@ -439,6 +484,8 @@ int search_all(struct search *s)
 		err = dump_inet(s, IPPROTO_MPTCP);
 	if (!err && any_of(s, KIND_PACKET))
 		err = dump(s, AF_PACKET, 0);
+	if (!err && any_of(s, KIND_XDP))
+		err = dump(s, AF_XDP, 0);
 	if (!err)
 		find_peer_names(s);
 	free_indexes(s);

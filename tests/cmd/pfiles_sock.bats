@@ -135,7 +135,7 @@ for_nobody() {
 
 far_ends() {
 	local fd
-	for fd in 30 31 32 33; do
+	for fd in 30 31 32 33 35 36 37; do
 		[ "$(lines_of $fd | sed -n 's/^\tfar end: //p')" = "$(fact $fd)" ]
 	done
 	lines_of 20 | grep -qx $'\t'"$(fact tcp_backlog)"
@@ -183,7 +183,7 @@ far_ends() {
 	for_nobody
 	start_target "$TARGETS/far" nobody
 	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out"
-	for fd in 30 31; do
+	for fd in 30 31 35 36; do
 		lines_of $fd | grep -qx $'\t(not known: far end: permission denied)'
 		[ "$(lines_of $fd | grep -c 'far end')" = 1 ]
 	done

@@ -96,7 +96,7 @@ lacks() {
 
 # Whether nothing is said to be not known, but who has a pipe's other end: whom we may not look into.
 all_known() {
-	! grep 'not known' "$1" | grep -qv '^      (not known: far end: '
+	! grep 'not known' "$1" | grep -qv -e '^      (not known: far end: ' -e $'^\t(not known: interface and queue: '
 }
 
 is_zombie() {
@@ -135,9 +135,11 @@ wanted_blocks() {
 		show' "$FACTS" "$1"
 }
 
-# Without the numbers of TCP that change while a connection does nothing but wait.
+# Without the numbers of TCP that change while a connection does nothing but wait; without cookies, which have a
+# test of their own; and without what some kernels have no table for.
 without_tcp_numbers() {
-	grep -v -e $'^\t\\(timer\\|congestion\\|cwnd\\|rtt\\|mss\\|retransmits\\): ' "$1"
+	grep -v -e $'^\t\\(timer\\|congestion\\|cwnd\\|rtt\\|mss\\|retransmits\\|cookie\\): ' \
+		-e $'^\t(not known: interface and queue: ' "$1"
 }
 
 # Who listens to the kernel's news of the network gets some when anybody on the machine makes any.
