@@ -180,8 +180,7 @@ static int find_others(struct keeping *k, struct ends *e)
 	do {
 		k->index = e->index;
 		if (k->index)
-			err = holders_of(
-				k->index, HOLDER_SOCKET, k->s->far_ino, keep_other, k);
+			err = holders_of(k->index, HOLDER_SOCKET, k->s->far_ino, keep_other, k);
 	} while (!err && !k->s->fars && ends_more(e));
 	return err;
 }

@@ -23,7 +23,7 @@ struct ends {
 	pid_t without;         /* the process that was left out of it, 0: none */
 	pid_t self;            /* ours: it has nothing open that anybody asks for */
 	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
-	int err;               /* why there is none */
+	int err;                           /* why there is none */
 };
 
 /* Of the whole run. Zero-initialise. */

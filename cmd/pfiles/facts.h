@@ -209,15 +209,16 @@ struct facts {
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
-	int err_twins; /* why nothing is known of shared open files */
-	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
+	int err_twins;  /* why nothing is known of shared open files */
+	int err_socks;  /* why no socket's type, options and names could be asked for, 0: they were
 			*/
-	struct buf why_socks; /* the same in words, escaped */
-	bool far_searched;    /* some other end was looked for, */
-	size_t far_hidden;    /* but not in so many processes, that may not be looked into, */
-	size_t far_left;      /* nor in these, */
+	int err_extras; /* the same of what only calls tell of other kinds */
+	struct buf why_socks;  /* both in words, escaped */
+	bool far_searched;     /* some other end was looked for, */
+	size_t far_hidden;     /* but not in so many processes, that may not be looked into, */
+	size_t far_left;       /* nor in these, */
 	uint64_t far_left_fds; /* which have so many descriptors */
-	size_t few_options;   /* sockets that were only asked for the options that are set often */
+	size_t few_options;    /* sockets that were only asked for the options that are set often */
 };
 
 void facts_free(struct facts *f);

@@ -288,8 +288,7 @@ static int find_own(struct far_notes *n, struct asking *a)
 	}
 }
 
-void far_notes_begin(
-	struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f)
+void far_notes_begin(struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f)
 {
 	*n = (struct far_notes){.ends = e, .p = p, .f = f};
 }

@@ -22,8 +22,7 @@ struct far_notes {
 	bool begun;
 	struct far_numbers eventfds, masters;
 };
-void far_notes_begin(
-	struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f);
+void far_notes_begin(struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f);
 void far_notes_end(struct far_notes *n);
 
 /*

@@ -151,7 +151,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(w);
 	aside_back(&aside);
 	progress_end(&progress);
-	if (f->err_socks)
+	if (f->err_socks || f->err_extras)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
 }

@@ -84,6 +84,12 @@ void show_limit(struct buf *out, const struct facts *f)
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->err_extras) {
+		buf_str(out,
+			"  [pipes, memfds, message queues, namespaces, tun: what only calls tell not known: ");
+		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
+		buf_str(out, "]\n");
+	}
 	if (f->err_twins) {
 		buf_str(out, "  [shared open files not known: ");
 		buf_str(out, err_str(f->err_twins));

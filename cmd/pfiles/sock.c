@@ -325,8 +325,8 @@ static void take_label(struct facts *f, struct sock *k, const struct slot *s)
 	uint32_t len = s->extra_len[EXTRA_LABEL];
 
 	if (c && c->ret == 0)
-		k->label = facts_keep(
-			&f->names, s->label, strnlen(s->label, len < LABEL_MOST ? len : LABEL_MOST));
+		k->label = facts_keep(&f->names, s->label,
+			strnlen(s->label, len < LABEL_MOST ? len : LABEL_MOST));
 }
 
 static int take_tcp(struct facts *f, struct sock *k, const struct slot *s)

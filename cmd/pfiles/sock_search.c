@@ -88,6 +88,8 @@ static int take_record(struct search *s, struct item *it, const struct diag_sock
 	if (it->found)
 		return 0; /* the same once more, of which there are kinds */
 	it->found = true;
+	if (it->whole && (r->family == AF_INET || r->family == AF_INET6))
+		it->ifindex = r->inet.ifindex;
 	if (it->whole)
 		return sock_record_take(s->f, k, r);
 	return sock_record_add(s->f, k, r);
@@ -230,7 +232,7 @@ static void put_inet_questions(struct search *s, size_t item)
 	a.family = it->four ? AF_INET : AF_INET6;
 	a.local = it->local;
 	a.remote = it->remote;
-	a.ifindex = device_of(s, k);
+	a.ifindex = it->whole ? it->ifindex : device_of(s, k);
 	if (!it->whole && !it->found)
 		put_question(s, item, &a, false);
 	if (it->remote.port && !(it->found && sock_kind_is_tcp(k->kind) && k->far == FAR_OPEN))
@@ -397,14 +399,15 @@ static int find_whole(struct search *s)
 		int family, protocol;
 	} tables[] = {
 		{AF_UNIX, 0},
+		/* Before TCP: a subflow has the inode of its MPTCP socket. */
+		{AF_INET, IPPROTO_MPTCP},
+		{AF_INET6, IPPROTO_MPTCP},
 		{AF_INET, IPPROTO_TCP},
 		{AF_INET6, IPPROTO_TCP},
 		{AF_INET, IPPROTO_UDP},
 		{AF_INET6, IPPROTO_UDP},
 		{AF_NETLINK, 0xff},
 		{AF_PACKET, 0},
-		{AF_INET, IPPROTO_MPTCP},
-		{AF_INET6, IPPROTO_MPTCP},
 		{AF_INET, IPPROTO_UDPLITE},
 		{AF_INET6, IPPROTO_UDPLITE},
 		{AF_INET, IPPROTO_RAW},
@@ -432,7 +435,8 @@ static int find_other_ends(struct search *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct item *it = &s->item[i];
 
-		if (!it->whole || !it->found || !(sock_kind_is_tcp(sock_of(s, it)->kind) ||
+		if (!it->whole || !it->found ||
+			!(sock_kind_is_tcp(sock_of(s, it)->kind) ||
 				sock_kind_is_udp(sock_of(s, it)->kind)))
 			continue;
 		pair_find(s->f, it);

@@ -16,6 +16,7 @@ struct item {
 	bool found, whole;             /* whole: could not be asked, so all its facts are wanted */
 	struct diag_end local, remote; /* of TCP and UDP; IPv4 as such, however it is written */
 	bool ends, four;               /* four: the addresses are of IPv4 */
+	uint32_t ifindex;              /* whole: the device that it is bound to */
 };
 
 struct search {

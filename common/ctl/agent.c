@@ -85,7 +85,7 @@ struct agent {
 	struct agent_crew *crew;
 	struct agent_control *control; /* the crew's */
 	bool own_crew;
-	bool begun; /* the crew was told */
+	bool begun;             /* the crew was told */
 	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
 	int lock;
 	uint64_t calls;

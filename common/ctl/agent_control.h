@@ -17,13 +17,13 @@
  */
 struct agent_control {
 	struct proc_parts target; /* the descriptors are those of warden and tracer */
-	bool busy;                /* there is something to put back, and to clean up behind who does not */
-	bool own_thread;          /* set by the tool: make the agent a thread */
+	bool busy;       /* there is something to put back, and to clean up behind who does not */
+	bool own_thread; /* set by the tool: make the agent a thread */
 	bool narrow;
 	struct cave cave; /* addr 0: nothing was written yet */
 	uint64_t scratch; /* address in the target */
-	pid_t victim;     /* the thread that was diverted last; at first one that may be, by the tool */
-	pid_t agent;      /* the agent's thread id, 0: none */
+	pid_t victim; /* the thread that was diverted last; at first one that may be, by the tool */
+	pid_t agent;  /* the agent's thread id, 0: none */
 	unsigned stops;
 	uint64_t held_ns, longest_ns;
 	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */

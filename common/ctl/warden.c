@@ -150,8 +150,8 @@ union along {
 	char room[CMSG_SPACE(WARDEN_FDS * sizeof(int))];
 };
 
-int warden_ask_with(struct warden *w, struct warden_message *m, const int *fds, size_t n,
-	unsigned timeout_ms)
+int warden_ask_with(
+	struct warden *w, struct warden_message *m, const int *fds, size_t n, unsigned timeout_ms)
 {
 	union along along = {0};
 	struct iovec part = {m, sizeof *m};

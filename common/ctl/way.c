@@ -70,8 +70,9 @@ int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way
 		return -ENOMEM;
 	w->p = p;
 	w->flags = flags;
-	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
-				   : agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, crew, &w->agent);
+	err = flags & WAY_NO_AGENT
+		? ERR_NOTSUP
+		: agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, crew, &w->agent);
 	if (err == 0) {
 		w->report.kind = WAY_AGENT;
 	} else {

@@ -26,9 +26,12 @@ for_nobody() {
 @test "a process with very many descriptors is searched with -a, or when nobody else has the far end" {
 	local writer reader
 	mkfifo "$DIR/fifo"
+	# shellcheck disable=SC2016 # for the other shell
 	READY=^pid= start_target bash -c 'exec "$0" 2000 0 "$1" <>"$1/fifo"' "$TARGETS/many" "$DIR"
+	# shellcheck disable=SC2217 # they only have it open
 	sleep 1000 <"$DIR/fifo" >/dev/null &
 	reader=$!
+	# shellcheck disable=SC2217
 	sleep 1000 </dev/null >"$DIR/fifo" &
 	writer=$!
 	STARTED+=("$reader" "$writer")

@@ -132,7 +132,7 @@ is_stopped() {
 	pfiles_without ptrace,pidfd_getfd -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	[[ $(sed -n 3p "$DIR/out") == "  [sockets: options and multicast groups not known: "?*"]" ]]
 	# One that is neither bound nor connected is in no table.
-	[ "$(grep -v '^      (not known: far end: ' "$DIR/out" | grep -c 'not known')" = 2 ]
+	[ "$(grep -v -e '^      (not known: far end: ' -e '^  \[pipes, ' "$DIR/out" | grep -c 'not known')" = 2 ]
 	[ "$(grep -A2 '^  10: ' "$DIR/out" | tail -1)" = "      (not known: socket: the kernel does not list it)" ]
 	# All but options, who made a connection, and the name of an end that is gone.
 	only_calls_tell() {
@@ -146,12 +146,13 @@ is_stopped() {
 	finish_target
 }
 
-@test "only /proc, and no sockets: nothing is missing" {
+@test "only /proc, and no sockets: nothing is missing but of the pipe" {
 	mkdir "$DIR/files"
 	start_target "$TARGETS/locks" "$DIR/files"
 	pfiles_without ptrace,pidfd_getfd "$TARGET" >"$DIR/out"
 	same_as_expected "$DIR/out"
-	all_known "$DIR/out"
+	grep -v '^  \[pipes, ' "$DIR/out" >"$DIR/rest"
+	all_known "$DIR/rest"
 	finish_target
 }
 
