@@ -116,15 +116,15 @@ static void await_agent_end(struct errand *e, bool *odd)
 /* By the thread that the tool has found fit, or by another one if that is gone. */
 static int open_mem(struct errand *e)
 {
-	struct victim v = {.tid = e->c->victim};
-	int err = cave_open_mem(e->p, v.tid, &e->d.mem);
+	struct victim *first = &e->c->chosen;
+	int err = cave_open_mem(e->p, first->tid, &e->d.mem);
 
-	if (err)
-		err = victim_choose(e->p, e->c->narrow, &v);
+	if (err == ERR_GONE)
+		err = victim_choose(e->p, &e->c->wish, first);
 	if (!err && e->d.mem < 0)
-		err = cave_open_mem(e->p, v.tid, &e->d.mem);
+		err = cave_open_mem(e->p, first->tid, &e->d.mem);
 	if (!err)
-		err = cave_find(e->p, v.tid, e->d.mem, &e->d.cave);
+		err = cave_find(e->p, first->tid, e->d.mem, &e->d.cave);
 	return err;
 }
 
@@ -145,10 +145,9 @@ static int prepare(struct tracer *t, struct errand *e)
 	e->d.locked = t->locked;
 	err = open_mem(e);
 	if (!err)
-		err = vacate_check(e->p, e->d.mem, &e->d.cave, &e->d);
-	e->stuck |= err == ERR_TIMEOUT;
+		err = vacate_check(e->p, e->d.mem, &e->d.cave);
 	if (!err)
-		err = cave_hole(e->p, e->c->narrow, SCRATCH_SIZE, &e->c->scratch);
+		err = cave_hole(e->p, e->c->wish.narrow, SCRATCH_SIZE, &e->c->scratch);
 	if (!err)
 		e->c->cave = e->d.cave;
 	return err;
@@ -183,7 +182,7 @@ static void clean_up(struct visit *v)
 	if (!e->c->cave.addr)
 		return;
 	if (e->strays || e->stuck)
-		(void)!vacate(e->p, e->d.mem, &e->d.cave, e->stuck ? NULL : &e->d, VACATE_MS);
+		(void)!vacate(e->p, e->d.mem, &e->d.cave, VACATE_MS);
 	else
 		v->odd |= cave_clear(e->d.mem, &e->d.cave) != 0;
 }
@@ -258,14 +257,13 @@ static void trace(int sock, struct agent_control *c)
 /* What a tracer that did not end in order has left to do. */
 static void clean_up_behind(struct agent_control *c)
 {
-	struct diversion looker = {.locked = divert_locked_page()};
 	struct proc *p;
 	int mem;
 
 	if (!c->busy || !c->cave.addr || proc_adopt(&c->target, &p))
 		return;
 	if (!agent_open_mem(p, c, &mem)) {
-		(void)!vacate(p, mem, &c->cave, looker.locked ? &looker : NULL, VACATE_MS);
+		(void)!vacate(p, mem, &c->cave, VACATE_MS);
 		close(mem);
 	}
 	proc_close(p);
