@@ -76,8 +76,11 @@ int main(int argc, char **argv)
 	/* They start while we read. Where they cannot, each agent tries for itself, and says why not. */
 	if (!o.borrow && !o.hold && agent_crew_new(&o.crew) < 0)
 		o.crew = NULL;
-	for (; *argv && !cli_interrupted(); argv++)
+	for (char **ahead = argv; *argv && !cli_interrupted(); argv++) {
+		for (; *ahead && ahead - argv < AGENT_CREW_AHEAD; ahead++)
+			pfiles_expect(*ahead, &o);
 		pfiles_one(&c, *argv, &o);
+	}
 	agent_crew_free(o.crew);
 	mounts_free(&o.mounts);
 	settle_free(&o.settle);

@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "core_files.h"
+#include "ctl/agent.h"
+#include "ctl/agent_crew.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
 #include "difference.h"
@@ -334,6 +336,16 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 		report(c, p, &l);
 	fds_free(&l.open);
 	facts_free(&f);
+}
+
+void pfiles_expect(const char *operand, struct opts *o)
+{
+	struct proc *p;
+
+	if (!o->crew || core_files_is(operand) || operand_open(operand, OPERAND_PROC, NULL, &p) < 0)
+		return;
+	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
+	proc_close(p);
 }
 
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)

@@ -233,7 +233,7 @@ static int decide(struct agent *a, unsigned flags)
 		err = cave_is_narrow(a->p, &c->wish.narrow);
 	c->wish.runners = flags & AGENT_RUNNERS;
 	if (!err)
-		err = victim_choose(a->p, &c->wish, &c->chosen);
+		err = agent_crew_choose(a->crew, a->p, &c->wish, &c->chosen);
 	if (err)
 		return err;
 	/* To spin while it runs long tables takes a CPU from it, or from our second thread. */

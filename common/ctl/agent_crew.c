@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "ctl/agent.h"
 #include "ctl/agent_job.h"
+#include "ctl/cave.h"
 
 #define GOODBYE_MS 3000
 
@@ -33,6 +35,38 @@ int agent_crew_new(struct agent_crew **out)
 	else
 		*out = c;
 	return err;
+}
+
+void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flags)
+{
+	struct agent_expected *e = &c->expected[c->next++ % AGENT_CREW_AHEAD];
+	struct victim_wish wish = {.runners = flags & AGENT_RUNNERS};
+
+	*e = (struct agent_expected){0};
+	if (cave_is_narrow(p, &wish.narrow) || victim_choose(p, &wish, &e->victim))
+		return;
+	e->pid = proc_pid(p);
+	e->start = proc_start_time(p);
+	e->narrow = wish.narrow;
+	e->runners = wish.runners;
+}
+
+int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct victim_wish *wish,
+	struct victim *out)
+{
+	for (unsigned i = 0; i < AGENT_CREW_AHEAD; i++) {
+		struct agent_expected *e = &c->expected[i];
+
+		if (e->pid != proc_pid(p))
+			continue;
+		e->pid = 0;
+		if (e->start != proc_start_time(p) || e->narrow != wish->narrow ||
+			e->runners != wish->runners)
+			continue;
+		*out = e->victim;
+		return 0;
+	}
+	return victim_choose(p, wish, out);
 }
 
 bool agent_crew_end(struct agent_crew *c)
