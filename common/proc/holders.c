@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define LIST_BYTES 32768
+#define FIRST_FDS                                                                                  \
+	64 /* of a process that is put off: far ends are mostly among its lowest numbers */
+#define FIRST_LIST 2048
 #define END        UINT32_MAX /* of a chain */
 
 #define HOLDER_KNOWN 0x80u /* beside the bits of the header */
@@ -41,6 +44,7 @@ struct holders {
 
 struct left {
 	pid_t pid;
+	int64_t from; /* where the list goes on: what getdents64(2) said */
 	uint64_t fds;
 };
 
@@ -122,35 +126,53 @@ static int add_fd(struct holders *h, int dir, pid_t pid, const char *name)
 	return add_row(h, key_of_link(link, (size_t)n), pid, fd);
 }
 
-/* All of one process. getdents64(2), for a readdir(3) costs as much again in memory for each process. */
-static int add_process(struct holders *h, int proc, pid_t pid)
-{
-	char path[32], list[LIST_BYTES] __attribute__((aligned(8)));
-	int dir, err = 0;
-	long n;
+/* A part of one process: from where the last one ended, so many descriptors at least. */
+struct part {
+	pid_t pid;
+	int64_t from;
+	uint64_t least, done;
+	bool hidden;
+};
 
-	snprintf(path, sizeof(path), "%d/fd", (int)pid);
-	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0) {
-		h->hidden += errno == EACCES || errno == EPERM;
+/* getdents64(2), for a readdir(3) costs as much again in memory for each process. */
+static int add_list(struct holders *h, int dir, struct part *p)
+{
+	char list[LIST_BYTES] __attribute__((aligned(8)));
+	size_t room = p->least <= FIRST_FDS ? FIRST_LIST : sizeof(list);
+	int err = 0;
+	long n = 0;
+
+	if (p->from && lseek(dir, p->from, SEEK_SET) < 0)
 		return 0;
-	}
-	while (!err && (n = syscall(SYS_getdents64, dir, list, sizeof(list))) > 0) {
+	while (!err && p->done < p->least && (n = syscall(SYS_getdents64, dir, list, room)) > 0) {
 		for (long at = 0; at < n && !err;) {
 			const struct entry *e = (const void *)(list + at);
 
-			err = add_fd(h, dir, pid, e->name);
+			err = add_fd(h, dir, p->pid, e->name);
+			p->from = (int64_t)e->off;
+			p->done++;
 			at += e->len;
 		}
 	}
 	/* The directory opens for everybody; it is the reading that is refused, or that of the links. */
-	if (!err && n < 0)
-		h->hidden += errno == EACCES || errno == EPERM;
-	if (err == -EACCES) {
-		h->hidden++;
-		err = 0;
+	p->hidden = (!err && n < 0 && (errno == EACCES || errno == EPERM)) || err == -EACCES;
+	return err == -EACCES ? 0 : err;
+}
+
+static int add_part(struct holders *h, int proc, struct part *p)
+{
+	char path[32];
+	int dir, err = 0;
+
+	snprintf(path, sizeof(path), "%d/fd", (int)p->pid);
+	dir = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		p->hidden = errno == EACCES || errno == EPERM;
+	} else {
+		err = add_list(h, dir, p);
+		close(dir);
 	}
-	close(dir);
+	h->hidden += p->hidden;
 	return err;
 }
 
@@ -167,28 +189,29 @@ static int64_t count_of(const struct holders *h, int proc, pid_t pid)
 	return h->counts && fstatat(proc, path, &s, 0) == 0 ? (int64_t)s.st_size : -1;
 }
 
-static int put_off(struct holders *h, pid_t pid, uint64_t fds)
+static int put_off(struct holders *h, const struct part *p, uint64_t fds)
 {
 	struct left *grown = reallocarray(h->left, h->nleft + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	h->left = grown;
-	h->left[h->nleft++] = (struct left){pid, fds};
+	h->left[h->nleft++] = (struct left){p->pid, p->from, fds};
 	h->fds_left += fds;
 	return 0;
 }
 
-/* One process, or nothing of it yet where it has too many. */
+/* One process, or its first descriptors where it has too many. */
 static int take_process(struct holders *h, int proc, pid_t pid, size_t most)
 {
 	int64_t fds = count_of(h, proc, pid);
+	bool many = fds > 0 && (uint64_t)fds > most;
+	struct part part = {.pid = pid, .least = many ? FIRST_FDS : UINT64_MAX};
+	int err = fds ? add_part(h, proc, &part) : 0;
 
-	if (fds == 0)
-		return 0;
-	if (fds > 0 && (uint64_t)fds > most)
-		return put_off(h, pid, (uint64_t)fds);
-	return add_process(h, proc, pid);
+	if (err || !many || part.hidden || part.done < part.least)
+		return err;
+	return put_off(h, &part, (uint64_t)fds > part.done ? (uint64_t)fds - part.done : 0);
 }
 
 static int chain_up(struct holders *h)
@@ -266,8 +289,12 @@ int holders_scan_left(struct holders *h)
 		return 0;
 	if (proc < 0)
 		return -errno;
-	while (h->nleft && !err)
-		err = add_process(h, proc, h->left[--h->nleft].pid);
+	while (h->nleft && !err) {
+		const struct left *l = &h->left[--h->nleft];
+
+		err = add_part(h, proc,
+			&(struct part){.pid = l->pid, .from = l->from, .least = UINT64_MAX});
+	}
 	h->fds_left = 0;
 	close(proc);
 	return err ? err : chain_up(h);

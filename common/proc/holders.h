@@ -29,8 +29,8 @@ struct holder {
 #define HOLDER_NO_ROW UINT32_MAX
 
 /*
- * The pass, without the process `skip` (0: none), whose descriptors may be known already. Those that have more
- * than `most` descriptors are put off (from Linux 6.2 on, where that can be told): holders_left() counts them. 0,
+ * The pass, without the process `skip` (0: none), whose descriptors may be known already. Of those that have more
+ * than `most` descriptors only the first 64 or so are read, the others put off (from Linux 6.2 on, where that can be told): holders_left() counts them. 0,
  * -ENOMEM, or why /proc cannot be read. Processes that end meanwhile are left out.
  */
 int holders_scan(pid_t skip, size_t most, struct holders **out) __attribute__((warn_unused_result));

@@ -24,10 +24,14 @@ for_nobody() {
 }
 
 @test "a process with very many descriptors is searched with -a, or when nobody else has the far end" {
-	local writer reader
+	local writer reader many fd
 	mkfifo "$DIR/fifo"
-	# shellcheck disable=SC2016 # for the other shell
-	READY=^pid= start_target bash -c 'exec "$0" 2000 0 "$1" <>"$1/fifo"' "$TARGETS/many" "$DIR"
+	# At its end: the first descriptors of every process are searched.
+	start_target python3 -c 'import os, sys
+for _ in range(2000): os.dup(0)
+print(f"fd={os.open(sys.argv[1], os.O_RDWR)}\nready", flush=True)
+sys.stdin.read()' "$DIR/fifo"
+	many=$TARGET fd=$(fact fd)
 	# shellcheck disable=SC2217 # they only have it open
 	sleep 1000 <"$DIR/fifo" >/dev/null &
 	reader=$!
@@ -42,14 +46,14 @@ for_nobody() {
 	grep -qx '  \[far ends: [0-9]* process\(es\)\? with [0-9]* descriptors not searched; -a does\]' "$DIR/out"
 	"$PFILES" -j -p 1 "$writer" | jq -e '.far_ends_unsearched | .processes > 0 and .descriptors > 2000'
 	"$PFILES" -a -p 1 "$writer" >"$DIR/out"
-	ends_of 1 | grep -qx "      end process:many\[$TARGET\] fd:0 access:read-write"
+	ends_of 1 | grep -qx "      end process:python3\[$many\] fd:$fd access:read-write"
 	ends_of 1 | grep -qx "      end process:sleep\[$reader\] fd:0 access:read"
 	lacks 'not searched' "$DIR/out"
 	"$PFILES" -j -a -p 1 "$writer" | jq -e 'has("far_ends_unsearched") | not'
 	kill "$reader"
 	wait "$reader" || true
 	"$PFILES" -p 1 "$writer" >"$DIR/out"
-	[ "$(ends_of 1)" = "      end process:many[$TARGET] fd:0 access:read-write" ]
+	[ "$(ends_of 1)" = "      end process:python3[$many] fd:$fd access:read-write" ]
 	lacks 'not searched' "$DIR/out"
 }
 

@@ -249,7 +249,7 @@ writes_to_pipe() {
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	cat "$DIR/err"
 	grep -q "^pfiles: $TARGET: borrowed descriptors (no thread can be disturbed.*): [0-9]* calls; nobody stopped" "$DIR/err"
-	for try in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		"$PFILES" -Fs "$TARGET" >"$DIR/forced" 2>"$DIR/err"
 		grep -q "^pfiles: $TARGET: agent" "$DIR/err" && break
 	done
