@@ -246,3 +246,20 @@ field() {
 	done
 	finish_target
 }
+
+@test "the cookie is the one that the socket itself tells, by each way" {
+	start_target python3 -c 'import socket, struct, sys
+s = socket.create_server(("127.0.0.1", 0))
+cookie, = struct.unpack("Q", s.getsockopt(socket.SOL_SOCKET, 57, 8))
+print(f"fd={s.fileno()}\ncookie={cookie}\nready", flush=True)
+sys.stdin.read()'
+	for options in "" -b; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options -p "$(fact fd)" "$TARGET" >"$DIR/out"
+		lines_of "$(fact fd)" | grep -qx "	cookie: $(printf '0x%x' "$(fact cookie)")"
+		# shellcheck disable=SC2086
+		"$PFILES" -j $options -p "$(fact fd)" "$TARGET" | jq -e --argjson c "$(fact cookie)" '.descriptors[0].socket.cookie == $c'
+	done
+	pfiles_alone -j -p "$(fact fd)" "$TARGET" | jq -e --argjson c "$(fact cookie)" '.descriptors[0].socket.cookie == $c'
+	finish_target
+}
