@@ -32,6 +32,13 @@ struct search {
 	size_t asks;
 };
 
+#define OTHER_END 0x80000000U
+
+static inline struct sock *search_sock(const struct search *s, const struct item *i)
+{
+	return &s->f->sock[i->sock];
+}
+
 /*
  * Finds what the tables tell of the n sockets of s->item, and says in each whether it was found. f, d, item,
  * n and ours are set by the caller. 0 or -ENOMEM.
