@@ -202,6 +202,8 @@ int ask_extras(struct asker *a, struct desc **list, size_t n)
 		? 0
 		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
 
+	if (err == ERR_NOTSUP)
+		a->f->err_extras = err;
 	return err == ERR_NOTSUP ? 0 : err;
 }
 

@@ -19,6 +19,7 @@ enum {
 	CALL_TYPE = OPT_COUNT, /* two of the options, the sizes, come with CALL_MEMINFO */
 	CALL_PROTOCOL,
 	CALL_NETNS,
+	CALL_COOKIE,
 	CALL_MEMINFO,
 	CALL_NAME,
 	CALL_PEER,
@@ -26,9 +27,10 @@ enum {
 };
 
 /* Those that a kind has beyond its options. */
-enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
+enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_LABEL, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
 
 #define GROUPS_MOST 64
+#define LABEL_MOST  256
 /* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
 #define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
 
@@ -54,6 +56,7 @@ struct slot {
 	socklen_t len[CALLS], extra_len[EXTRAS];
 	struct ucred cred;
 	uint32_t groups[GROUPS_MOST];
+	char label[LABEL_MOST];
 	char tcp_info[SOCK_TCP_INFO_BYTES];
 	struct statx inode;
 	struct option_slot options[OPTIONS_MOST];

@@ -25,7 +25,7 @@ static int real_open(pid_t pid, unsigned flags, void **handle)
 
 	if (err)
 		goto out_free;
-	err = agent_open(h->proc, flags, &h->agent);
+	err = agent_open(h->proc, flags, NULL, &h->agent);
 	if (err)
 		goto out_close;
 	*handle = h;
