@@ -262,6 +262,7 @@ writes_to_pipe() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	start_target sh -c 'echo ready; cat >/dev/null'
 	for hide in 1 2; do
+		# shellcheck disable=SC2016 # for the other shell
 		run --separate-stderr unshare -m sh -c '
 			mount -t proc -o "hidepid=$1" proc /proc || exit 77
 			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$2" "$3"' sh $hide "$PFILES" "$TARGET"
