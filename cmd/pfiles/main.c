@@ -14,7 +14,7 @@ static const struct cli_option options[] = {
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
 	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'O', NULL, "only what the original shows: no line that scripts for it do not know"},
-	{'a', NULL, "search all processes for far ends, also those with very many descriptors"},
+	{'a', NULL, "all: ask all sockets for all options, search all processes for far ends"},
 	{'b', NULL, "borrow descriptors only: run nothing in the process, stop nobody"},
 	{'j', NULL, "as JSON, one object for each process"},
 	{'n', NULL, "only the first line of each descriptor"},

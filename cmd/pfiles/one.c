@@ -134,6 +134,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		.progress = &progress,
 		.first_line = l->o->first_line,
 		.original = l->o->original,
+		.all = l->o->ends.all,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};

@@ -97,7 +97,7 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	if (f->few_options)
 		buf_fmt(out,
-			"  [sockets: %zu of them were asked only for options that are set often]\n",
+			"  [sockets: %zu of them were asked only for options that are set often; -a asks all]\n",
 			f->few_options);
 	add_ends(out, f);
 }

@@ -22,8 +22,10 @@
 #include "sock_single.h"
 #include "sock_slot.h"
 
-/* Of more sockets than this in one process only the options that are set often are asked for. */
-#define ALL_OPTIONS 256
+/* Of more sockets than this in one process only the options that are set often are asked for, unless all are. */
+#define ALL_OPTIONS 1024
+/* Of more than this the kernel's tables are read, which tell what TCP knows. */
+#define ALL_INFO 256
 
 struct calls {
 	struct call *call;
@@ -32,7 +34,7 @@ struct calls {
 
 struct sock_asker {
 	size_t most;
-	bool plain;
+	bool plain, all;
 	size_t asked; /* sockets so far */
 	struct slot *slot;
 	struct calls first, again;
@@ -41,7 +43,7 @@ struct sock_asker {
 	struct option_defaults defaults;
 };
 
-struct sock_asker *sock_asker_new(size_t most, bool plain)
+struct sock_asker *sock_asker_new(size_t most, bool plain, bool all)
 {
 	struct sock_asker *a = calloc(1, sizeof(*a));
 
@@ -49,6 +51,7 @@ struct sock_asker *sock_asker_new(size_t most, bool plain)
 		return NULL;
 	a->most = most;
 	a->plain = plain;
+	a->all = all;
 	a->slot = calloc(most, sizeof(*a->slot));
 	a->cred = calloc(most, sizeof(*a->cred));
 	a->whose = calloc(most, sizeof(*a->whose));
@@ -111,7 +114,8 @@ struct call *sock_calls(
 
 		s->fd = list[i]->fd;
 		s->kind = kind ? kind[i] : KIND_UNKNOWN;
-		s->few = ++a->asked > ALL_OPTIONS;
+		s->few = ++a->asked > ALL_OPTIONS && !a->all;
+		s->listed = a->asked > ALL_INFO;
 		s->plain = a->plain;
 		c = slot_lay(s, c, true);
 	}

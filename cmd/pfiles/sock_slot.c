@@ -100,8 +100,8 @@ static bool has_extra(const struct slot *s, int which)
 {
 	if (s->plain && which != EXTRA_CRED)
 		return false;
-	return extras[which].kinds & 1U << s->kind &&
-		!(s->few && (which == EXTRA_TCP_INFO || which == EXTRA_LABEL));
+	return extras[which].kinds & 1U << s->kind && !(s->listed && which == EXTRA_TCP_INFO) &&
+		!(s->few && which == EXTRA_LABEL);
 }
 
 static struct call *lay_kind(struct slot *s, struct call *c)

@@ -43,10 +43,11 @@ union value {
 struct slot {
 	int fd;
 	enum sock_kind kind; /* whose calls were laid out */
-	bool few;
-	bool plain;         /* only what the original asks */
-	struct call *base;  /* NULL: in the second batch */
-	struct call *extra; /* EXTRAS of them are not all there: see slot_extra() */
+	bool few;            /* only the options that are set often */
+	bool listed;         /* what TCP knows comes from the kernel's tables */
+	bool plain;          /* only what the original asks */
+	struct call *base;   /* NULL: in the second batch */
+	struct call *extra;  /* EXTRAS of them are not all there: see slot_extra() */
 	struct call *option;
 	struct call *last;
 

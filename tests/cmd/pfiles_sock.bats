@@ -242,8 +242,13 @@ field() {
 		# All but the listener and the UDP sockets are connected to one another.
 		[ "$(grep -c $'^\tstate: ESTABLISHED' "$DIR/out")" = "$(grep -c "^	far end: many\[$TARGET\] fd [0-9]*$" "$DIR/out")" ]
 		[ "$(grep -c $'^\tfar end: ' "$DIR/out")" -gt 1000 ]
-		grep -q '^  \[sockets: [0-9]* of them were asked only for options that are set often\]$' "$DIR/out"
+		grep -q '^  \[sockets: [0-9]* of them were asked only for options that are set often; -a asks all\]$' "$DIR/out"
+		# shellcheck disable=SC2086
+		"$PFILES" -a $options "$TARGET" >"$DIR/out"
+		lacks 'asked only' "$DIR/out"
 	done
+	"$PFILES" -j "$TARGET" | jq -e '.sockets_asked_little > 0'
+	"$PFILES" -a -j "$TARGET" | jq -e 'has("sockets_asked_little") | not'
 	finish_target
 }
 
