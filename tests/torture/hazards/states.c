@@ -45,7 +45,7 @@
 #define VISIT_MS 60  /* when the visits begin */
 #define LATE_MS  900 /* later than this is wrong even on a busy machine */
 #define EARLY_MS 3   /* the clock is read before the timer is set */
-#define BATCH    20
+#define BATCH    10
 #define TRIES    8 /* of a batch, on a busy machine */
 #define BIG      (1 << 20)
 
