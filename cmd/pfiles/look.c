@@ -242,6 +242,14 @@ static bool names_pipe(const struct looker *k, const struct desc *d)
 		strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
 }
 
+/* No server has to be asked of what is on a disk of this machine, or the kernel's own. */
+static bool is_local(const struct looker *k, const struct desc *d)
+{
+	return mounts_local(k->mounts, d->dev_major, d->dev_minor) ||
+		mounts_of(k->mounts, MOUNTS_MEMFDS, d->dev_major, d->dev_minor) ||
+		mounts_of(k->mounts, MOUNTS_NAMESPACES, d->dev_major, d->dev_minor);
+}
+
 /* Anonymous files are called so. */
 static bool names_kind(const struct looker *k, const struct desc *d)
 {
@@ -254,7 +262,7 @@ static bool names_kind(const struct looker *k, const struct desc *d)
 /* proved: what d->path says, if anything, is of the file of the first question. */
 static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
-	bool local = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	bool local = !d->err_stat && is_local(k, d);
 	bool pipe = !d->err_stat && is_pipe(k, d);
 
 	buf_clear(&k->link);
