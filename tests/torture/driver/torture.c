@@ -90,6 +90,9 @@ static const struct row brief[] = {
 	{&subject_stacks, &conditions[PLAIN], KILL_BEFORE, WHO_WARDEN, 1, 2},
 	{&subject_stacks, &conditions[STOPS], KILL_RANDOM, WHO_BOTH, 20, 0},
 	{&subject_stacks, &conditions[SIGNALS], KILL_RANDOM, WHO_BOTH, 20, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_NONE, WHO_TOOL, 20, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_BEFORE, WHO_WARDEN, 1, 3},
+	{&subject_crew, &conditions[SINGLE], KILL_BEFORE, WHO_BOTH, 1, 4},
 	{&subject_naive, &conditions[PLAIN], KILL_RANDOM, WHO_TOOL, 40, 0},
 	{&subject_naive, &conditions[SINGLE], KILL_BEFORE, WHO_TOOL, 1, 8},
 };
@@ -163,13 +166,19 @@ static void run_all_kills(const struct subject *subject, const struct condition 
 
 static void run_full(struct plan *plan, struct total *total)
 {
-	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE};
+	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE}, crew[] = {PLAIN, SINGLE};
 	static const unsigned stacks[] = {PLAIN, SIGNALS, STOPS, STATIC, SINGLE, BITS32, RSEQ};
 
 	for (unsigned c = 0; c < CONDITIONS; c++)
 		run_all_kills(&subject_agent, &conditions[c], plan, total);
 	for (unsigned i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
 		run_all_kills(&subject_stacks, &conditions[stacks[i]], plan, total);
+	for (unsigned i = 0; i < sizeof(crew) / sizeof(crew[0]); i++) {
+		struct row row = {&subject_crew, &conditions[crew[i]], KILL_BEFORE, WHO_TOOL, 1, 0};
+
+		for (; row.who < WHOS; row.who++)
+			run(&row, plan, total);
+	}
 	for (unsigned i = 0; i < sizeof(naive) / sizeof(naive[0]); i++) {
 		struct row row = {&subject_naive, &conditions[naive[i]], KILL_RANDOM, WHO_TOOL,
 			NAIVE_RANDOM, 0};

@@ -26,6 +26,9 @@ enum { STACKS_SLEEPERS = 1 << 16 };
 
 extern const struct subject subject_agent, subject_bold, subject_stacks, subject_naive;
 
+/* Two agents one after the other, by helpers that serve both (ctl/agent_crew.h). */
+extern const struct subject subject_crew;
+
 /* Naive if the first argument is --naive: every test program here can be asked to fail. */
 const struct subject *subject_choose(int argc, char **argv);
 
