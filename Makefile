@@ -26,7 +26,7 @@ LDALL    := $(LDFLAGS) $(SANFLAGS)
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -lcap -ljansson
+LDLIBS_common := -ljansson
 # Each library is a cost at every start: only those that are used.
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
 # common/sym: ELF, DWARF, xz and names turned back (in an archive only, so that it costs no start).
