@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unwinding: a victim of many makes comes to places that it knows, and says how it got there. */
 #include "stacked.h"
+#include "sym/machine.h"
 
 static struct stacked v;
 
@@ -156,8 +157,38 @@ static void test_alone(void)
 	end("frames", "alone");
 }
 
+/* What a return address may stand behind: of exactly as many bytes, so that a look beyond them is noticed. */
+static void test_calls(void)
+{
+	static const struct {
+		const char *what;
+		bool is;
+		unsigned char bytes[MACHINE_CALL];
+	} calls[] = {
+		{"call rel32", true, {0, 0, 0xe8, 1, 2, 3, 4}},
+		{"call *%rax", true, {0, 0, 0, 0, 0, 0xff, 0xd0}},
+		{"call *(%rax)", true, {0, 0, 0, 0, 0, 0xff, 0x10}},
+		{"call *8(%rax)", true, {0, 0, 0, 0, 0xff, 0x50, 8}},
+		{"call *(%rsp)", true, {0, 0, 0, 0, 0xff, 0x14, 0x24}},
+		{"call *x(%rip)", true, {0, 0xff, 0x15, 1, 2, 3, 4}},
+		{"call *x(,%rax,8)", true, {0xff, 0x14, 0xc5, 1, 2, 3, 4}},
+		{"half a call through memory", false, {0, 0, 0, 0, 0, 0xff, 0x14}},
+		{"jmp *%rax", false, {0, 0, 0, 0, 0, 0xff, 0xe0}},
+		{"nothing", false, {0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90}},
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned char *bytes = malloc(MACHINE_CALL);
+
+		memcpy(bytes, calls[i].bytes, MACHINE_CALL);
+		IS(machine_after_call(REGS_X86_64, bytes), calls[i].is, "%s", calls[i].what);
+		free(bytes);
+	}
+}
+
 int main(void)
 {
+	test_calls();
 	test_makes();
 	test_signals();
 	test_assembler();

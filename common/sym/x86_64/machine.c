@@ -22,7 +22,7 @@ static bool indirect(const unsigned char *p, size_t n)
 		size++;
 	else if (mod == 2 || (mod == 0 && rm == 5))
 		size += 4;
-	else if (mod == 0 && rm == 4 && (p[2] & 7) == 5)
+	else if (mod == 0 && rm == 4 && n > 2 && (p[2] & 7) == 5)
 		size += 4; /* no base */
 	return size == n;
 }
