@@ -22,7 +22,7 @@ in_fish() {
 
 @test "bash: options" {
 	run in_bash 9 -
-	[ "${lines[*]}" = '-F -H -O -b -d -j -n -p -s -h -V' ]
+	[ "${lines[*]}" = '-F -H -O -a -b -d -j -n -p -s -h -V' ]
 }
 
 @test "bash: process ids, with names in the list only" {
