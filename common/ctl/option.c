@@ -8,6 +8,8 @@
  *   TCP_FASTOPEN_KEY, TCP_MD5SIG  secrets
  *   IP_PKTOPTIONS           takes nothing, but is about the last packet
  *   PACKET_STATISTICS       resets the counters
+ * SO_COOKIE is asked for: the socket gets its number then, as from any look into the tables of sock_diag(7), and
+ * nobody can tell.
  * The numbers are the kernel's ABI; those that the headers of the oldest system lack have theirs here.
  */
 #include "ctl/option.h"

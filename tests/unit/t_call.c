@@ -128,7 +128,8 @@ static void test_option_levels(void)
 	} list[] = {
 		{SOL_SOCKET, 83, true},        /* SO_PASSRIGHTS */
 		{SOL_SOCKET, SO_ERROR, false}, /* clears */
-		{SOL_SOCKET, 57, false},       /* SO_COOKIE gives the socket one */
+		{SOL_SOCKET, 57, true},  /* SO_COOKIE: so does sock_diag(7), to all that it lists */
+		{SOL_SOCKET, 77, false}, /* SO_PEERPIDFD makes a descriptor */
 		{IPPROTO_TCP, TCP_CONGESTION, true},
 		{IPPROTO_TCP, 28, false}, /* TCP_SAVED_SYN frees it */
 		{IPPROTO_TCP, 33, false}, /* TCP_FASTOPEN_KEY is a secret */
