@@ -24,7 +24,8 @@ static void begin(struct truss *t)
 	bool elsewhere = t->o->out || !t->out.terminal;
 
 	interrupt_catch(t->o->pids || !elsewhere);
-	signal(SIGCHLD, SIG_DFL);
+	/* Nobody is told of stops by signal but who asks for it (watch.c): the wait finds them. */
+	sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP}, NULL);
 	t->watch.measure = t->o->count;
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)

@@ -9,16 +9,34 @@
 #include "show.h"
 #include "stop.h"
 
-enum disposition signals_disposition(struct thread *thr, int signal)
+/* Reading /proc/TID/status costs more than a traced call: once is enough while nothing has changed. */
+static bool learn_dispositions(struct truss *t, struct thread *thr)
 {
-	uint64_t bit = 1ull << (signal - 1);
+	struct process *p = thr->process;
 	struct status s;
 
+	if (p->dispositions && !t->handlers_shared)
+		return true;
 	if (!life_read_status(thr->tid, &s))
+		return false;
+	p->sig_caught = s.sig_caught;
+	p->sig_ignored = s.sig_ignored;
+	p->dispositions = p->born_here && !t->filtered && !t->handlers_shared;
+	return true;
+}
+
+enum disposition signals_disposition(struct truss *t, struct thread *thr, int signal)
+{
+	uint64_t bit = 1ull << (signal - 1);
+	struct process *p = thr->process;
+
+	if (!learn_dispositions(t, thr))
 		return DISPOSITION_DEFAULT;
-	if (s.sig_caught & bit)
+	if (p->sig_caught & bit) {
+		p->dispositions = false; /* SA_RESETHAND */
 		return DISPOSITION_CAUGHT;
-	return s.sig_ignored & bit ? DISPOSITION_IGNORED : DISPOSITION_DEFAULT;
+	}
+	return p->sig_ignored & bit ? DISPOSITION_IGNORED : DISPOSITION_DEFAULT;
 }
 
 static void show_fault(struct truss *t, struct thread *thr, const siginfo_t *info)
@@ -47,7 +65,7 @@ static void show_signal(struct truss *t, struct thread *thr, const siginfo_t *in
 		counts_signal(t->counts, info->si_signo);
 		return;
 	}
-	s.disposition = signals_disposition(thr, info->si_signo);
+	s.disposition = signals_disposition(t, thr, info->si_signo);
 	t->show->signal(t, thr, &s);
 }
 

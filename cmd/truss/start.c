@@ -123,7 +123,7 @@ static bool take(struct truss *t, pid_t pid)
 		kill(pid, SIGKILL);
 		return refuse(t, "cannot trace the command", err_str(err));
 	}
-	p->command = true;
+	p->command = p->born_here = true;
 	p->quiet = true; /* until it is the program it is to be */
 	thr->state = THREAD_GOES;
 	t->command = pid;

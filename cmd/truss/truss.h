@@ -38,6 +38,7 @@ struct truss {
 	int sock;          /* to the process that becomes it, -1: not needed any more */
 	sigset_t mask;     /* truss was started with it, and so is the command */
 	bool filtered;     /* a seccomp filter stops only at what is wanted */
+	bool handlers_shared; /* a process was made that shares its signal handlers with another */
 	bool prefix_pid;   /* several processes: lines begin with the process id */
 	int status;        /* exit status of truss so far */
 	bool command_dead; /* its status is known: */

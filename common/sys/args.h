@@ -64,6 +64,8 @@ void args_enter(struct args_line *line, const struct args_call *call, unsigned o
  * buffers as addresses. May be called any number of times.
  */
 void args_leave(const struct args_line *line, const struct args_call *call, struct buf *out);
+/* Whether the line of a call that has returned, or its result, needs a look at what the call wrote. */
+bool args_looks_back(const struct args_line *line, const struct args_call *call);
 void args_free(struct args_line *line);
 
 /* One argument alone, for JSON: as args_leave would show it. i < 6. */

@@ -151,6 +151,10 @@ static void test_flags(void)
 	OK(sysent_named(ABI_X86_64, "exit_group")->flags & SYSENT_NORETURN,
 		"exit_group does not return");
 	OK(sysent_named(ABI_X86_64, "vfork")->flags & SYSENT_VFORK, "vfork is one");
+	OK(sysent_named(ABI_X86_64, "rt_sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "signal")->flags & SYSENT_DISPOSITION,
+		"rt_sigaction and its forerunners change what signals do");
 	OK(sysent_named(ABI_X86_64, "execveat")->flags & SYSENT_EXEC, "execveat is an exec");
 	IS(sysent_named(ABI_X86_64, "mmap")->ret, SYSENT_RET_HEX, "mmap returns an address");
 	IS(sysent_named(ABI_X86_64, "openat")->ret, SYSENT_RET_FD, "openat a descriptor");
