@@ -57,7 +57,7 @@ void truss_run(struct truss *t, char **operands)
 {
 	t->now = tracee_clock();
 	if (t->o->pids ? attach_all(t, operands) : start_command(t, operands)) {
-		t->quick = quick_start(t->o);
+		t->quick = quick_start();
 		begin(t);
 		loop(t);
 		release_all(t);

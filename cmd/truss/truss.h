@@ -29,6 +29,8 @@ struct truss {
 	const struct show *show; /* as text or as JSON */
 	struct counts *counts;   /* -c */
 	struct quick *quick;     /* cures for slow wake-ups, NULL: none */
+	uint64_t stops;    /* so far */
+	pid_t lately;      /* who stopped last */
 	uint64_t used;     /* -c: processor time that the stop at hand came with, 0: none did */
 	uint64_t now;      /* of the event at hand, CLOCK_MONOTONIC, ns */
 	uint64_t base;     /* of the first one: -d */
