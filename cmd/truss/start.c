@@ -148,8 +148,10 @@ bool start_command(struct truss *t, char **argv)
 		return refuse(t, "cannot start the command", err_str(-errno));
 	c.sock = sock[1];
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		close(sock[0]); /* or the end of truss would not be seen */
 		become(&c);
+	}
 	close(sock[1]);
 	filter_free(&filter);
 	t->sock = sock[0];
