@@ -25,7 +25,8 @@ static void begin(struct truss *t)
 
 	interrupt_catch(t->o->pids || !elsewhere);
 	/* Nobody is told of stops by signal but who asks for it (watch.c): the wait finds them. */
-	sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP}, NULL);
+	sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP},
+		NULL);
 	t->watch.measure = t->o->count;
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)

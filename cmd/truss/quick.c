@@ -17,16 +17,16 @@
 
 #include "spin.h"
 
-#define LOOK_NS     100000000u /* at most so often */
-#define FAST        2000       /* stops a second */
-#define BUSY_SHARE  40         /* per cent of its time in which truss itself runs, outside the slow mode */
-#define IDLE_SHARE  30         /* per cent of one processor */
-#define NS_PER_SEC  1000000000u
-#define PROCESSOR   37 /* field 39 of /proc/PID/stat, counted from behind the name */
+#define LOOK_NS    100000000u /* at most so often */
+#define FAST       2000       /* stops a second */
+#define BUSY_SHARE 40 /* per cent of its time in which truss itself runs, outside the slow mode */
+#define IDLE_SHARE 30 /* per cent of one processor */
+#define NS_PER_SEC 1000000000u
+#define PROCESSOR  37 /* field 39 of /proc/PID/stat, counted from behind the name */
 
 struct quick {
-	int latency;     /* /dev/cpu_dma_latency, held at 0; -1: not permitted */
-	uint64_t looked; /* when, ns */
+	int latency;                /* /dev/cpu_dma_latency, held at 0; -1: not permitted */
+	uint64_t looked;            /* when, ns */
 	uint64_t stops, used, idle; /* and what it was then; times in ns */
 	struct spin spin[2];
 };

@@ -27,8 +27,8 @@ struct process {
 	uid_t uid[3];     /* real, effective, saved */
 	gid_t gid[3];
 	const struct tid_ranges *tids; /* -p pid/tids: only these; NULL: all */
-	bool born_here;       /* since its first instruction each of its calls was seen */
-	bool dispositions;    /* ... and since nothing changed what signals do to it: */
+	bool born_here;                /* since its first instruction each of its calls was seen */
+	bool dispositions;             /* ... and since nothing changed what signals do to it: */
 	uint64_t sig_caught, sig_ignored; /* sets: bit n - 1 is signal n */
 	const char *made_by;  /* the call that made its last child or thread, NULL: none was seen */
 	struct names *names;  /* -y: what its descriptors are; NULL: nothing known yet */

@@ -23,14 +23,14 @@
 #include "ctl/tracee.h"
 #include "interrupt.h"
 
-#define SWEEP_STOPS      64
-#define MEASURED_THREADS 4 /* above, the kernel would add up all of them at each stop */
-#define HINTED_THREADS   200
-#define HINTED_SWEEP_NS  20000000u
+#define SWEEP_STOPS       64
+#define MEASURED_THREADS  4 /* above, the kernel would add up all of them at each stop */
+#define HINTED_THREADS    200
+#define HINTED_SWEEP_NS   20000000u
 #define HINTED_LONGEST_NS 100000000u
-#define SWEEP_SHARE      100 /* of the time at most one part in so many goes into sweeps */
-#define MOMENT_NS        1000000 /* without a SIGCHLD, before the unheard are looked for */
-#define QUIET_NS         500000000
+#define SWEEP_SHARE       100     /* of the time at most one part in so many goes into sweeps */
+#define MOMENT_NS         1000000 /* without a SIGCHLD, before the unheard are looked for */
+#define QUIET_NS          500000000
 
 static bool keep(struct watch *w, const struct trace_stop *s)
 {

@@ -204,7 +204,7 @@ static void test_groups(void)
 	IS_STR(in_group(&b, "open_flags", O_DSYNC), "O_DSYNC", "a part of it");
 	IS_STR(in_group(&b, "open_flags", 0x100000000), "0x100000000", "a bit beyond 32");
 	IS_STR(in_group(&b, "mmap_prot", PROT_NONE), "PROT_NONE", "a name for nothing");
-	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANON|MAP_STACK",
+	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANONYMOUS|MAP_STACK",
 		"the name that is preferred");
 	IS_STR(in_group(&b, "sock_domain", AF_UNIX), "AF_UNIX", "an enumeration");
 	IS_STR(in_group(&b, "sock_domain", 4711), "4711", "an unknown one");

@@ -34,7 +34,7 @@ struct row {
 	void (*storm)(void *target);
 	const char *storm_name;
 	enum end end;
-	const char *options; /* of truss, one word */
+	const char *options;   /* of truss, one word */
 	unsigned rounds, full; /* short, full; END_BEFORE: kernel calls tried */
 };
 
@@ -142,8 +142,9 @@ static void run(const struct row *r)
 		target_start(&t);
 	}
 	target_free(&t);
-	check(!failed, "%s%s, flags %u, truss %s %s: %u rounds, %u failed, %u calls interrupted", r->program,
-		r->storm_name, r->flags, r->options, end_names[r->end], rounds, failed, eintr);
+	check(!failed, "%s%s, flags %u, truss %s %s: %u rounds, %u failed, %u calls interrupted",
+		r->program, r->storm_name, r->flags, r->options, end_names[r->end], rounds, failed,
+		eintr);
 	if (r->end == END_BEFORE)
 		check(kills >= rounds / 2, "and %u of them were killed there", kills);
 	if (r->end == END_TOLD && !r->storm)
@@ -171,9 +172,10 @@ static void facts_of(int out, char *text, size_t size)
 	text[n] = '\0';
 }
 
-static void command_row(const char *options, const char *mode, const char *count, const char *want)
+/* mode: of the program, three words, those that it does not need NULL. */
+static void command_row(const char *options, const char *const *mode, const char *want)
 {
-	const char *args[] = {options, story(), mode, count, NULL};
+	const char *args[] = {options, story(), mode[0], mode[1], mode[2], NULL};
 	unsigned rounds = is_short ? 60 : 600, failed = 0, begun = 0;
 	char text[8192];
 
@@ -201,8 +203,9 @@ static void command_row(const char *options, const char *mode, const char *count
 	}
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	check(!failed, "truss %s of a command killed before its kernel calls: %u rounds, %u had begun, %u harmed", options,
-		rounds, begun, failed);
+	check(!failed,
+		"truss %s of a command killed before its kernel calls: %u rounds, %u had begun, %u harmed",
+		options, rounds, begun, failed);
 	check(begun > rounds / 4, "and many had begun");
 }
 
@@ -252,9 +255,9 @@ int main(int argc, char **argv)
 	tracer_init(&tracer);
 	for (size_t i = 0; i < ROWS; i++)
 		run(&rows[i]);
-	command_row("-f", "forks", "20", "sigchld=20");
-	command_row("-c", "signals", "", "handled=3");
-	command_row("-fy", "threads", "50", "tid=");
+	command_row("-f", (const char *const[]){"forks", "20", NULL}, "sigchld=20");
+	command_row("-c", (const char *const[]){"signals", NULL, NULL}, "handled=3");
+	command_row("-fy", (const char *const[]){"threads", "4", "50"}, "tid=");
 	naive();
 	return tap_done(&tap);
 }
