@@ -187,6 +187,8 @@ static void leave(struct truss *t, struct thread *thr, const struct trace_call *
 		thr->process->dispositions = false;
 	c->error = i->error ? (int)-i->result : 0;
 	c->result = i->result;
+	if (c->abi == ABI_I386)
+		args_unwrap_result(c);
 	if (c->error >= ERESTART_FIRST && c->error <= ERESTART_LAST) {
 		thr->interrupted = true; /* the signal, if it is one, is shown first */
 		event_resume(t, thr, 0);

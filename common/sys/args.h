@@ -38,6 +38,8 @@ struct args_call {
  * arguments cannot be read or nobody knows the call.
  */
 bool args_unwrap(struct args_call *call);
+/* At exit, with error and result set: a shmat(2) by way of ipc(2) has its result in memory. */
+void args_unwrap_result(struct args_call *call);
 
 /* How a line is made. */
 enum {

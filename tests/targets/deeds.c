@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -73,7 +74,7 @@ static void files(void)
 	DO(sendfile(STDERR_FILENO, fd, NULL, 0) + copy_file_range(fd, NULL, fd, NULL, 0, 0));
 	DO(ioctl(fd, FIONREAD, &other) + ioctl(fd, TIOCGWINSZ, text));
 	DO(close(fd));
-	DO(read(-1, text, 1) + read(0x7fff, (void *)1, 1) + write(1000, NULL, 0));
+	DO(read(-1, text, 1) + read(0x7fff, text, 1) + write(1000, NULL, 0));
 	DO(open("absent", O_RDONLY) + open("a", O_RDONLY | O_DIRECTORY) + open("", 0));
 	DO(open("a", O_CREAT | O_EXCL | O_WRONLY, 0600));
 	DO(creat("b", 0600));
