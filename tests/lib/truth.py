@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""truth.py ALLOWED TRUSS STRACE: whether truss and strace tell the same of a program.
+"""truth.py ALLOWED TRUSS STRACE [CALL,...]: whether truss and strace tell the same of a program.
 
 TRUSS is a trace of `truss -f -j`, STRACE what `strace -f -ff -s 4096` wrote (its files are STRACE.TID). For each thread
 the two sequences of (call, result or error, first path) must be the same. Threads are paired by who made them:
 "0" is the first one, "0.2" the second that it made. ALLOWED lists what need not agree, with the reasons.
-Prints what differs; status 1 if anything does.
+With CALLs, for processes that run already and serve whoever comes: only these calls (`read<200`: with results below 200),
+those that succeeded, and how often each was seen, by whichever thread. Prints what differs; status 1 if anything does.
 """
+import collections
 import difflib
 import glob
 import json
@@ -24,6 +26,8 @@ ADDRESS = re.compile(r"^(brk|mmap|mmap2|mremap|shmat|arch_prctl)$")
 NUMBERS = re.compile(
     r"^(getpid|gettid|getppid|set_tid_address|wait4|waitpid|waitid|setsid|getsid|getpgrp|getpgid|msgget|semget|shmget|"
     r"timer_create|times|time|fork|vfork|clone|clone3|getrandom|sysinfo)$")
+
+DESCRIPTORS = ("openat", "accept", "accept4", "close")
 
 
 def unescape(text):
@@ -77,6 +81,9 @@ class Threads:
         if MAKERS.match(name) and not error and result > 0:
             self.made.setdefault(tid, []).append(result)
 
+    def threads(self):
+        return self.deeds.values()
+
     def by_birth(self):
         out, todo = {}, [(self.first, "0")]
         for tid, label in todo:
@@ -93,7 +100,7 @@ def read_truss(path):
             if e["type"] != "syscall" or "result" not in e and "error" not in e:
                 continue
             threads.add(e["tid"], e["name"], e["text"], e.get("result", 0), e.get("error", ""))
-    return threads.by_birth()
+    return threads
 
 
 LINE = re.compile(r"^([a-z_0-9]+)\((.*)\) += (\?|0x[0-9a-f]+|-?[0-9]+)(?: ([A-Z][A-Z0-9_]*))?")
@@ -120,33 +127,63 @@ def read_strace(prefix):
             if number == -1 and not error:
                 error = "-1"
             threads.add(tid, name, text, number, error)
-    return threads.by_birth()
+    return threads
 
 
 def allowed(path):
-    """Lines `PATTERN -- reason` and `NAME=OTHER -- reason`: the patterns, and the names to be changed."""
-    out, names = [], {}
+    """Patterns of deeds, names to be changed, patterns within deeds: see the head of the file."""
+    out, names, parts = [], {}, []
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             line = line.split("#")[0].strip()
             if line:
                 pattern, reason = line.split(" -- ")
                 assert reason
-                if "=" in pattern:
+                if pattern[0] == "~":
+                    parts.append(re.compile(pattern[1:]))
+                elif "=" in pattern:
                     names[pattern.split("=")[0]] = pattern.split("=")[1]
                 else:
                     out.append(re.compile(pattern + "$"))
-    return out, names
+    return out, names, parts
+
+
+def pool(ours, theirs, wanted):
+    """How often which call succeeded with which result; a descriptor's number is chance. `read<200`: no more than that."""
+    limits = {w.split("<")[0]: int((w + "<0").split("<")[1]) for w in wanted}
+    counts = []
+    for side in (theirs, ours):
+        counts.append(collections.Counter())
+        for deeds in side.threads():
+            for d in deeds:
+                name, result, *path = d.split(" ", 2)
+                if limits.get(name) and result.isdigit() and int(result) >= limits[name]:
+                    continue
+                if name in limits and not result.startswith("E") and result != "RESTART":
+                    counts[-1][" ".join([name, "" if name in DESCRIPTORS else result] + path)] += 1
+    bad = 0
+    for what in sorted(set(counts[0]) | set(counts[1])):
+        if counts[0][what] != counts[1][what]:
+            print(f"{what}: strace {counts[0][what]}, truss {counts[1][what]}")
+            bad += 1
+    print(f"{sum(counts[0].values())} calls of {len(counts[0])} kinds")
+    return 1 if bad or not counts[0] else 0
 
 
 def main():
-    rules, names = allowed(sys.argv[1])
+    rules, names, parts = allowed(sys.argv[1])
 
     def reduced(deeds):
         deeds = (" ".join([names.get(d.split(" ")[0], d.split(" ")[0])] + d.split(" ")[1:]) for d in deeds)
-        return [d for d in deeds if not any(r.match(d) for r in rules)]
+        deeds = [d for d in deeds if not any(r.match(d) for r in rules)]
+        for part in parts:
+            deeds = [part.sub("*", d) for d in deeds]
+        return deeds
 
     ours, theirs = read_truss(sys.argv[2]), read_strace(sys.argv[3])
+    if len(sys.argv) > 4:
+        return pool(ours, theirs, sys.argv[4].split(","))
+    ours, theirs = ours.by_birth(), theirs.by_birth()
     total, bad = 0, 0
     for label in sorted(set(ours) | set(theirs)):
         a, b = (reduced(side.get(label, [])) for side in (theirs, ours))
