@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 static const struct cli_option options[] = {
-	{'F', NULL, "accepted for the original's sake; a process traced by another needs no force"},
+	{'F', NULL, "force: a thread may be stopped that runs, perhaps in the middle of a long write"},
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
 	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'O', NULL, "only what the original shows: no line that scripts for it do not know"},
@@ -56,6 +56,7 @@ int main(int argc, char **argv)
 		switch (letter) {
 		case 'H': o.hold = true; break;
 		case 'O': o.original = true; break;
+		case 'F': o.force = true; break;
 		case 'b': o.borrow = true; break;
 		case 'd': o.seconds = cli_number(&c, 'd', 1, 1000000); break;
 		case 'j': o.json = true; break;

@@ -97,6 +97,8 @@ static int open_ways(
 	}
 	if (nfds > GATHER_MANY)
 		flags |= WAY_MANY;
+	if (l->o->force)
+		flags |= WAY_RUNNERS;
 	err = way_open(p, flags, w);
 	return err ? err : open_second(p, *w, second);
 }

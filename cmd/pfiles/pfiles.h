@@ -14,6 +14,7 @@
 struct opts {
 	bool first_line;       /* -n */
 	bool borrow;           /* -b: no agent */
+	bool force;            /* -F: a running thread may be diverted */
 	bool hold;             /* -H: all threads stopped meanwhile */
 	bool report;           /* -s */
 	bool json;             /* -j */

@@ -30,9 +30,12 @@
  * clears them.
  *
  * Races that have names.
- *   - The late sleeper: between looking where a thread sleeps and stopping it, it may enter a call
- *     that answers a stop with EINTR. Since it has only just entered, it is made to enter again
- *     (machine.h).
+ *   - The late sleeper: in the 5 us between the last look at a thread that sleeps and stopping it
+ *     (victim_await), it may enter a call that answers a stop with EINTR. Since it has only just
+ *     entered, it is made to enter again (machine.h).
+ *   - The cut write: a stop that finds a thread running within a write that is longer than the pipe or
+ *     socket has room shows it a short count, and nobody can make that good. So a thread that runs is
+ *     never chosen, unless the caller asks for it (AGENT_RUNNERS).
  *   - The stranger: the program maps something at our address before we do. MAP_FIXED_NOREPLACE
  *     refuses, and a mapping is only believed to be ours with our nonce in it.
  *   - The double: two tools at once. flock(2) on the process's /proc directory, held by tool and
@@ -170,25 +173,24 @@ static int start_somehow(struct agent *a, unsigned flags)
 /* What shape the agent has. The lock comes first: what another tool does now is over in a moment. */
 static int decide(struct agent *a, unsigned flags)
 {
-	struct victim v;
+	struct agent_control *c = a->control;
 	unsigned threads;
-	bool narrow;
 	int err = take_lock(a->p, &a->lock);
 
 	if (!err)
 		err = victim_allowed(a->p, &threads);
 	if (!err)
-		err = cave_is_narrow(a->p, &narrow);
+		err = cave_is_narrow(a->p, &c->wish.narrow);
+	c->wish.runners = flags & AGENT_RUNNERS;
 	if (!err)
-		err = victim_choose(a->p, narrow, &v);
+		err = victim_choose(a->p, &c->wish, &c->chosen);
 	if (err)
 		return err;
-	a->control->narrow = narrow;
 	/* To spin while it runs long tables takes a CPU from it, or from our second thread. */
 	a->spins = flags & AGENT_MANY ? 0 : SPINS;
-	a->control->own_thread = threads > 1 && !v.stopped && !(flags & AGENT_NO_THREAD) &&
-		may_map_files(a->control);
-	return flags & AGENT_MANY && !a->control->own_thread ? ERR_MANY : 0;
+	c->own_thread =
+		threads > 1 && !c->chosen.stopped && !(flags & AGENT_NO_THREAD) && may_map_files(c);
+	return flags & AGENT_MANY && !c->own_thread ? ERR_MANY : 0;
 }
 
 /* ---- calls, run by a thread of its own ---- */
@@ -412,7 +414,7 @@ static void clean_up_behind(struct agent *a)
 	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
 		return;
 	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!vacate(a->p, mem, &c->cave, NULL, VACATE_MS);
+		(void)!vacate(a->p, mem, &c->cave, VACATE_MS);
 	close(mem);
 }
 

@@ -22,6 +22,8 @@ enum agent_flags {
 	AGENT_NO_THREAD = 1, /* never make a thread: the diverted thread runs the calls itself */
 	AGENT_MANY = 2,      /* thousands of calls will come: only as a thread, else ERR_MANY;
 			      * the thread keeps to the CPUs that the caller may use */
+	AGENT_RUNNERS = 4, /* a thread that runs may be diverted, if none sleeps: the stop may cut a
+			      * long write short */
 };
 
 /* p stays the caller's and must outlive the agent. */

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "ctl/cave.h"
+#include "ctl/victim.h"
 #include "proc/proc.h"
 
 #define SCRATCH_SIZE (512u << 10)
@@ -16,12 +17,13 @@
  * that the tool can clean up behind a warden that was killed.
  */
 struct agent_control {
-	bool own_thread; /* set by the tool: make the agent a thread */
-	bool narrow;
-	struct cave cave; /* addr 0: nothing was written yet */
-	uint64_t scratch; /* address in the target */
-	pid_t victim;     /* the thread that was diverted last */
-	pid_t agent;      /* the agent's thread id, 0: none */
+	bool own_thread;         /* set by the tool: make the agent a thread */
+	struct victim_wish wish; /* set by the tool, */
+	struct victim chosen; /* with the first thread that it found; tid 0 once that was tried */
+	struct cave cave;     /* addr 0: nothing was written yet */
+	uint64_t scratch;     /* address in the target */
+	pid_t victim;         /* the thread that was diverted last */
+	pid_t agent;          /* the agent's thread id, 0: none */
 	unsigned stops;
 	uint64_t held_ns, longest_ns;
 	uint64_t used; /* bytes of `table` in use, set by the tool for each slice */

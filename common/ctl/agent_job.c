@@ -91,22 +91,23 @@ static void await_agent_end(struct errand *e)
 
 static int prepare(struct errand *e)
 {
-	struct victim first;
-	int err = victim_choose(e->p, e->c->narrow, &first);
+	struct victim *first = &e->c->chosen;
+	int err = cave_open_mem(e->p, first->tid, &e->d.mem);
 
-	if (!err)
-		err = cave_open_mem(e->p, first.tid, &e->d.mem);
+	if (err == ERR_GONE)
+		err = victim_choose(e->p, &e->c->wish, first);
+	if (!err && e->d.mem < 0)
+		err = cave_open_mem(e->p, first->tid, &e->d.mem);
 	if (err)
 		return err;
 	e->d.locked = divert_locked_page();
 	if (!e->d.locked)
 		return ERR_LOST;
-	err = cave_find(e->p, first.tid, e->d.mem, &e->d.cave);
+	err = cave_find(e->p, first->tid, e->d.mem, &e->d.cave);
 	if (!err)
-		err = vacate_check(e->p, e->d.mem, &e->d.cave, &e->d);
-	e->stuck |= err == ERR_TIMEOUT;
+		err = vacate_check(e->p, e->d.mem, &e->d.cave);
 	if (!err)
-		err = cave_hole(e->p, e->c->narrow, SCRATCH_SIZE, &e->c->scratch);
+		err = cave_hole(e->p, e->c->wish.narrow, SCRATCH_SIZE, &e->c->scratch);
 	if (!err)
 		err = budget_open(&e->budget);
 	if (!err)
@@ -132,7 +133,7 @@ static void clean_up(struct errand *e)
 	if (!e->c->cave.addr)
 		return;
 	if (e->strays || e->stuck)
-		(void)!vacate(e->p, e->d.mem, &e->d.cave, e->stuck ? NULL : &e->d, VACATE_MS);
+		(void)!vacate(e->p, e->d.mem, &e->d.cave, VACATE_MS);
 	else
 		(void)!cave_clear(e->d.mem, &e->d.cave);
 }
@@ -161,12 +162,11 @@ static void trace(int sock, struct agent_work *w)
 static void clean_up_behind(struct agent_work *w)
 {
 	struct agent_control *c = w->control;
-	struct diversion looker = {.locked = divert_locked_page()};
 	int mem;
 
 	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
 		return;
-	(void)!vacate(w->p, mem, &c->cave, looker.locked ? &looker : NULL, VACATE_MS);
+	(void)!vacate(w->p, mem, &c->cave, VACATE_MS);
 	close(mem);
 }
 

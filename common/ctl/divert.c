@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/divert.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/tracee.h"
 
 #define STOP_TIMEOUT 20000000u /* ns, within the warden's budget */
+#define LOOK_MOST    20000u    /* ns */
+#define LOOKS        50
 #define CODE_MAX     2048
 
 /* include/uapi/linux/rseq.h: a critical section; offset of rseq_cs in struct rseq. */
@@ -124,17 +128,58 @@ static int settle_late_sleeper(struct diversion *d)
 	return set_regs(d, &d->saved.regs);
 }
 
-static int stop_and_settle(struct diversion *d)
+bool divert_undisturbed(bool on)
+{
+	struct sched_param prio = {.sched_priority = on};
+
+	return !sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &prio);
+}
+
+/* A look that took longer was interrupted, and may be old. */
+static int last_look(struct diversion *d, int place)
+{
+	int err, looks = 0;
+
+	do {
+		d->begun = tracee_clock();
+		err = victim_rests(&d->victim, place);
+	} while (!err && tracee_clock() - d->begun > LOOK_MOST && ++looks < LOOKS);
+	return err;
+}
+
+/* What happens between the look and the stop is the window of the late sleeper: some 5 us. */
+static int look_and_interrupt(struct diversion *d, int place)
+{
+	bool alone = divert_undisturbed(true);
+	int err = last_look(d, place);
+
+	if (!err)
+		err = tracee_interrupt(d->victim.tid);
+	if (alone)
+		(void)divert_undisturbed(false);
+	return err;
+}
+
+static int stop_where_it_rests(struct diversion *d, int place)
 {
 	pid_t tid = d->victim.tid;
 	int err = tracee_seize(tid);
 
-	if (err)
-		return err;
-	d->begun = tracee_clock();
-	err = tracee_interrupt(tid);
 	if (!err)
-		err = tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL);
+		err = look_and_interrupt(d, place);
+	return err ? err : tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL);
+}
+
+static int stop_and_settle(struct diversion *d)
+{
+	pid_t tid = d->victim.tid;
+	int place = thread_place_open(d->p, tid);
+	int err = place < 0 ? place : stop_where_it_rests(d, place);
+
+	if (place >= 0)
+		close(place);
+	else if (err == ERR_NOTHREAD)
+		err = ERR_GONE;
 	d->seen = !err;
 	d->saved.tid = tid;
 	if (!err)
@@ -148,12 +193,6 @@ static int step_back(struct diversion *d, int err)
 		(void)!tracee_detach(d->victim.tid);
 	d->held_ns = d->seen ? tracee_clock() - d->begun : 0;
 	return err;
-}
-
-int divert_look(struct diversion *d)
-{
-	d->seen = false;
-	return step_back(d, stop_and_settle(d));
 }
 
 int divert_begin(struct diversion *d)

@@ -48,16 +48,10 @@ struct diversion {
 
 /*
  * Stops the thread, writes code and registers into the cave and sends the thread there. On failure
- * nothing has changed. ERR_TIMEOUT: it did not stop, and only the end of this process lets go of
- * it.
+ * nothing has changed. ERR_TIMEOUT: it did not stop, ERR_NOVICTIM: it no longer rests where it was found and was
+ * not asked to stop: in both cases only the end of this process lets go of it.
  */
 int divert_begin(struct diversion *d) __attribute__((warn_unused_result));
-
-/*
- * Stops the thread for as long as it takes to read its registers into d->saved.regs, and lets it go.
- * Only p, mem, victim and locked are used. ERR_TIMEOUT as above.
- */
-int divert_look(struct diversion *d) __attribute__((warn_unused_result));
 
 /*
  * Stops it again. d->away tells whether it still waits in the cave: only then do the next two make
@@ -76,6 +70,13 @@ int divert_restore(struct diversion *d) __attribute__((warn_unused_result));
 
 /* Lets go of it wherever it is: from the cave it finds home alone. */
 void divert_let_go(struct diversion *d);
+
+/*
+ * Between the last look and the stop nobody shall take the processor from us: whoever does may be the very
+ * thread, woken. sched(7): a real-time policy for the calling thread, for microseconds; false where we may not.
+ * It ends with this process at the latest.
+ */
+bool divert_undisturbed(bool on);
 
 /* A page for d->locked: locked and touched; NULL when out of memory. munmap'ed with the process. */
 struct user_regs_struct *divert_locked_page(void);

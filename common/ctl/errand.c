@@ -13,6 +13,10 @@
 #define CALLS_WAIT 15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT 5000000u  /* ns: until the scratch memory is given back */
 
+#define CALM           1000000u /* ns of rest that make a thread likely to rest on */
+#define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
+#define CHOICES        3        /* threads looked at, one after the other, for a calm one */
+
 #define FIRST_NAP 100000 /* ns, code.S */
 
 /* ---- looking at the scratch memory from outside ---- */
@@ -74,9 +78,29 @@ static int stop_again(struct errand *e, int *map_error)
 	return err;
 }
 
+/* The thread that the tool has found, if it is there still, or another that is calm. */
+static int choose_calm(struct errand *e)
+{
+	struct victim *v = &e->d.victim;
+	bool alone = divert_undisturbed(true) && divert_undisturbed(false);
+	uint64_t calm = alone ? CALM : CALM_PREEMPTED;
+	int err;
+
+	*v = e->c->chosen;
+	err = v->tid && v->rests ? victim_calm(e->p, v, calm) : ERR_GONE;
+	for (int tries = 0; err && tries < CHOICES && !proc_check(e->p); tries++) {
+		e->c->wish.shun = v->tid;
+		err = victim_choose(e->p, &e->c->wish, v);
+		if (!err)
+			err = victim_calm(e->p, v, calm);
+	}
+	e->c->chosen.tid = 0;
+	return err;
+}
+
 static int stop_begin(struct errand *e)
 {
-	int err = victim_choose(e->p, e->c->narrow, &e->d.victim);
+	int err = choose_calm(e);
 
 	if (!err)
 		err = budget_set(&e->budget, BUDGET_MS);
@@ -87,7 +111,7 @@ static int stop_begin(struct errand *e)
 	e->d.away = false;
 	err = divert_begin(&e->d);
 	e->c->stops += e->d.seen;
-	e->stuck |= err == ERR_TIMEOUT;
+	e->stuck |= err == ERR_TIMEOUT || err == ERR_NOVICTIM;
 	if (err == ERR_GONE)
 		tracee_reap(e->d.victim.tid);      /* before the next one is tried */
 	return err == ERR_PERM ? ERR_TRACED : err; /* opening its memory was allowed */

@@ -7,8 +7,9 @@
  *
  * The handler: the thread that was diverted, going home alone, takes its pending signals in the cave.
  * A handler of the program then runs outside, for as long as it likes, and returns into the cave. So
- * that thread has to be seen with no address of the cave anywhere on its stack, unless the program has
- * no handlers at all: asleep, or, if it never sleeps, stopped for the time of a look.
+ * that thread has to be seen asleep with no address of the cave anywhere on its stack, unless the program
+ * has no handlers at all. One that never sleeps again keeps the bytes: to stop it for a look could cut a
+ * write short (agent.c).
  */
 #include "ctl/vacate.h"
 
@@ -37,8 +38,6 @@ struct watch {
 	int mem;
 	pid_t owner; /* who was diverted last */
 	bool handlers;
-	struct diversion *looker;
-	int err; /* of the looker, when it must not go on */
 	struct first_seen {
 		pid_t tid;
 		uint64_t ran;
@@ -115,26 +114,6 @@ static bool stack_leads_back(const struct watch *w, uint64_t sp)
 	return false;
 }
 
-/* The owner does not sleep: one look at its registers. */
-static bool is_inside_by_stop(struct watch *w)
-{
-	struct diversion *d = w->looker;
-	int err;
-
-	if (!d)
-		return true;
-	d->p = w->p;
-	d->mem = w->mem;
-	d->victim = (struct victim){.tid = w->owner};
-	err = divert_look(d);
-	if (err == ERR_TIMEOUT)
-		w->err = err;
-	if (err)
-		return err != ERR_GONE;
-	return points_into(w->cave, machine_pc(&d->saved.regs)) ||
-		stack_leads_back(w, machine_sp(&d->saved.regs));
-}
-
 static bool may_be_inside(struct watch *w, pid_t tid)
 {
 	struct thread_place at;
@@ -145,7 +124,7 @@ static bool may_be_inside(struct watch *w, pid_t tid)
 	if (at.running && !has_run_enough(w, tid))
 		return true;
 	if (at.running)
-		return suspect && is_inside_by_stop(w);
+		return suspect;
 	if (points_into(w->cave, at.pc))
 		return true;
 	return suspect && stack_leads_back(w, at.sp);
@@ -173,7 +152,7 @@ static bool becomes_free(struct watch *w, unsigned timeout_ms)
 			free_looks++;
 			continue;
 		}
-		if (w->err || proc_check(w->p) || cave_clock() > end)
+		if (proc_check(w->p) || cave_clock() > end)
 			return false;
 		free_looks = 0;
 		nanosleep(&pause, NULL);
@@ -205,9 +184,9 @@ static int look(struct watch *w, bool *young)
 	return 1;
 }
 
-int vacate_check(const struct proc *p, int mem, const struct cave *c, struct diversion *looker)
+int vacate_check(const struct proc *p, int mem, const struct cave *c)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
+	struct watch w = {.p = p, .cave = c, .mem = mem};
 	bool young, vacant;
 	int used = look(&w, &young);
 
@@ -215,15 +194,12 @@ int vacate_check(const struct proc *p, int mem, const struct cave *c, struct div
 		return used;
 	vacant = !young && becomes_free(&w, CHECK_MS);
 	free(w.seen);
-	if (!vacant)
-		return w.err ? w.err : ERR_BUSY;
-	return 0;
+	return vacant ? 0 : ERR_BUSY;
 }
 
-int vacate(const struct proc *p, int mem, const struct cave *c, struct diversion *looker,
-	unsigned timeout_ms)
+int vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
 {
-	struct watch w = {.p = p, .cave = c, .mem = mem, .looker = looker};
+	struct watch w = {.p = p, .cave = c, .mem = mem};
 	bool young, vacant;
 	int used = look(&w, &young);
 
@@ -231,7 +207,5 @@ int vacate(const struct proc *p, int mem, const struct cave *c, struct diversion
 		return used;
 	vacant = becomes_free(&w, timeout_ms);
 	free(w.seen);
-	if (!vacant)
-		return w.err ? w.err : ERR_BUSY;
-	return cave_clear(mem, c);
+	return vacant ? cave_clear(mem, c) : ERR_BUSY;
 }

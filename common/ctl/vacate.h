@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 #include "ctl/cave.h"
-#include "ctl/divert.h"
+#include "proc/proc.h"
 
 /*
  * Who is in the cave? Asked by those who find it used and do not control the threads: tools that come
@@ -15,18 +15,17 @@
 /*
  * Whether the cave may be written: its bytes are zero, or they were left by tool, warden and tracer
  * killed at once, long ago, and no thread is in there. ERR_BUSY otherwise, ERR_GONE. The lock of
- * agent.c keeps other living tools away. looker: as below; ERR_TIMEOUT likewise.
+ * agent.c keeps other living tools away.
  */
-int vacate_check(const struct proc *p, int mem, const struct cave *c, struct diversion *looker)
+int vacate_check(const struct proc *p, int mem, const struct cave *c)
 	__attribute__((warn_unused_result));
 
 /*
  * Waits until no thread of the process can be in the cave or come back to it, at most timeout_ms; then
  * zeroes it. When the time is over the bytes stay (they are inert, a later tool clears them):
- * ERR_BUSY. looker, if not NULL, is used (divert_look) for a thread that never sleeps: only for a
- * process that can afford to end, which ERR_TIMEOUT says it must.
+ * ERR_BUSY.
  */
-int vacate(const struct proc *p, int mem, const struct cave *c, struct diversion *looker,
-	unsigned timeout_ms) __attribute__((warn_unused_result));
+int vacate(const struct proc *p, int mem, const struct cave *c, unsigned timeout_ms)
+	__attribute__((warn_unused_result));
 
 #endif

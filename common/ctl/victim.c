@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "ctl/machine.h"
+#include "ctl/tracee.h"
 #include "proc/access.h"
 #include "proc/status.h"
 #include "proc/threads.h"
@@ -24,7 +25,7 @@ enum rank { RANK_NONE, RANK_RUNNING, RANK_LONGER, RANK_EXACT };
 
 struct choice {
 	const struct proc *p;
-	bool narrow;
+	const struct victim_wish *wish;
 	enum rank best;
 	struct victim victim;
 	int why_not;
@@ -75,14 +76,14 @@ static bool call_is_native(const struct choice *c, const struct thread_place *at
 	unsigned char insn[2];
 
 	return !proc_read_mem(c->p, at->pc - 2, insn, sizeof insn) &&
-		!memcmp(insn, c->narrow ? native32 : native64, sizeof insn);
+		!memcmp(insn, c->wish->narrow ? native32 : native64, sizeof insn);
 }
 
 static enum rank rank_asleep(const struct choice *c, const struct thread_place *at)
 {
 	if (at->nr < 0 || !call_is_native(c, at))
 		return RANK_NONE;
-	switch (machine_sleep_kind(c->narrow, at->nr, at->arg)) {
+	switch (machine_sleep_kind(c->wish->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
 	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
@@ -91,43 +92,45 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 }
 
 /* One look, in two readings that need not agree: RANK_NONE with *again when they do not. */
-static enum rank look_at(struct choice *c, pid_t tid, bool *stopped, bool *again)
+static enum rank look_at(struct choice *c, struct victim *v, bool *again)
 {
-	struct thread_place at;
-	int err = thread_place(c->p, tid, &at);
-	char state = err ? '?' : thread_state(c->p, tid);
+	struct thread_place *at = &v->at;
+	int err = thread_place(c->p, v->tid, at);
+	char state = err ? '?' : thread_state(c->p, v->tid);
 
-	*stopped = *again = false;
+	v->stopped = state == 'T';
+	v->rests = strchr("ST", state) && !at->running;
+	*again = false;
 	switch (state) {
 	case 'T':
 		/* What the stop did to its call is done; being looked at adds nothing. */
-		*stopped = true;
-		return RANK_EXACT;
+		*again = at->running;
+		return at->running ? RANK_NONE : RANK_EXACT;
 	case 'D':
-		if (!at.running && machine_is_vfork(c->narrow, at.nr))
+		if (!at->running && machine_is_vfork(c->wish->narrow, at->nr))
 			c->why_not = ERR_VFORK;
 		return RANK_NONE;
-	case 'R': return RANK_RUNNING;
-	case 'S': *again = at.running; return at.running ? RANK_NONE : rank_asleep(c, &at);
+	case 'R': return c->wish->runners ? RANK_RUNNING : RANK_NONE;
+	case 'S': *again = at->running; return at->running ? RANK_NONE : rank_asleep(c, at);
 	default: return RANK_NONE;
 	}
 }
 
-static enum rank rank_of(struct choice *c, pid_t tid, bool *stopped)
+static enum rank rank_of(struct choice *c, struct victim *v)
 {
 	enum rank rank = RANK_NONE;
 	bool again = true;
 
 	for (int looks = 0; again && looks < 4; looks++)
-		rank = look_at(c, tid, stopped, &again);
+		rank = look_at(c, v, &again);
 	return rank;
 }
 
 /* Seccomp and tracers are matters of a thread, not of the process. */
-static int thread_refuses(const struct proc *p, pid_t tid)
+static int thread_refuses(const struct proc *p, struct victim *v)
 {
 	struct status st;
-	int err = status_read(p, tid, &st);
+	int err = status_read(p, v->tid, &st);
 
 	if (err)
 		return err;
@@ -135,25 +138,27 @@ static int thread_refuses(const struct proc *p, pid_t tid)
 		return ERR_SECCOMP;
 	if (st.tracer)
 		return ERR_TRACED;
+	v->slept = st.slept;
+	v->seen_ns = tracee_clock();
 	return 0;
 }
 
 static void consider(struct choice *c, pid_t tid)
 {
-	bool stopped;
-	enum rank rank = rank_of(c, tid, &stopped);
+	struct victim v = {.tid = tid};
+	enum rank rank = rank_of(c, &v);
 	int refusal;
 
 	if (rank <= c->best)
 		return;
-	refusal = thread_refuses(c->p, tid);
+	refusal = thread_refuses(c->p, &v);
 	if (refusal) {
 		if (refusal != ERR_GONE)
 			c->why_not = refusal;
 		return;
 	}
 	c->best = rank;
-	c->victim = (struct victim){.tid = tid, .stopped = stopped};
+	c->victim = v;
 }
 
 /*
@@ -163,20 +168,30 @@ static void consider(struct choice *c, pid_t tid)
 static bool runs_on(struct choice *c)
 {
 	struct timespec moment = {.tv_nsec = 100000};
-	bool stopped;
 
 	nanosleep(&moment, NULL);
-	return rank_of(c, c->victim.tid, &stopped) >= RANK_RUNNING;
+	return rank_of(c, &c->victim) >= RANK_RUNNING;
 }
 
-int victim_choose(const struct proc *p, bool narrow, struct victim *out)
+/* The first thread to look at: the one behind the one that is shunned. */
+static size_t begin_at(const struct threads *t, pid_t shun)
 {
-	struct choice c = {.p = p, .narrow = narrow, .why_not = ERR_NOVICTIM};
+	size_t i = 0;
+
+	while (i < t->n && t->tid[i] <= shun)
+		i++;
+	return i;
+}
+
+int victim_choose(const struct proc *p, const struct victim_wish *wish, struct victim *out)
+{
+	struct choice c = {.p = p, .wish = wish, .why_not = ERR_NOVICTIM};
 	struct threads t = {0};
 	int err = threads_list(p, &t);
+	size_t first = begin_at(&t, wish->shun);
 
 	for (size_t i = 0; !err && i < t.n && c.best < RANK_EXACT; i++)
-		consider(&c, t.tid[i]);
+		consider(&c, t.tid[(first + i) % t.n]);
 	threads_free(&t);
 	if (err)
 		return err;
@@ -185,7 +200,37 @@ int victim_choose(const struct proc *p, bool narrow, struct victim *out)
 	if (c.best == RANK_RUNNING && !runs_on(&c))
 		return ERR_NOVICTIM;
 	*out = c.victim;
+	out->rests &= !wish->runners;
 	return 0;
+}
+
+int victim_calm(const struct proc *p, const struct victim *v, uint64_t ns)
+{
+	struct timespec nap = {0};
+	uint64_t age = tracee_clock() - v->seen_ns;
+	struct status now;
+	int err;
+
+	if (!v->rests)
+		return 0;
+	if (age < ns) {
+		nap.tv_nsec = (long)(ns - age);
+		nanosleep(&nap, NULL);
+	}
+	err = status_read(p, v->tid, &now);
+	if (err)
+		return err == ERR_NOTHREAD ? ERR_GONE : err;
+	return now.slept == v->slept ? 0 : ERR_NOVICTIM;
+}
+
+int victim_rests(const struct victim *v, int place)
+{
+	struct thread_place now;
+	int err = v->rests ? thread_place_again(place, &now) : 0;
+
+	if (err || !v->rests)
+		return err == ERR_NOTHREAD ? ERR_GONE : err;
+	return thread_place_same(&now, &v->at) ? 0 : ERR_NOVICTIM;
 }
 
 /* ---- the process as a whole ---- */

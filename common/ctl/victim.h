@@ -6,24 +6,49 @@
 #include <sys/types.h>
 
 #include "proc/proc.h"
+#include "proc/threads.h"
 
 /*
  * Which thread may be diverted for a moment without any program noticing. In this order: one that
- * sleeps in a call which restarts exactly; one whose timeout would merely grow; one that runs.
- * Never one that sleeps in a call that would show EINTR or a short count, that waits in the kernel
- * without interruption, is confined by seccomp, or traced by somebody else.
+ * sleeps in a call which restarts exactly; one whose timeout would merely grow; and one that runs,
+ * if the caller takes that upon itself: nobody can tell whether it runs in the middle of a long write, which
+ * a stop would cut short. Never one that sleeps in a call that would show EINTR or a short count, that
+ * waits in the kernel without interruption, is confined by seccomp, or traced by somebody else.
  */
 struct victim {
 	pid_t tid;
 	bool stopped; /* by job control: it stays so for everybody else */
+	bool rests;   /* asleep or stopped, at; it is suitable only as long as it is there */
+	struct thread_place at;
+	uint64_t slept;   /* status.slept, */
+	uint64_t seen_ns; /* at this time (tracee_clock) */
+};
+
+struct victim_wish {
+	bool narrow;  /* the program is a 32-bit one */
+	bool runners; /* one that runs will do, and none need be seen to rest */
+	pid_t shun;   /* 0, or one that turned out not to be calm: the others first */
 };
 
 /*
  * ERR_NOVICTIM, or why the last thread that could have served could not: ERR_SECCOMP ERR_TRACED
  * ERR_VFORK. ERR_PERM ERR_GONE.
  */
-int victim_choose(const struct proc *p, bool narrow, struct victim *out)
+int victim_choose(const struct proc *p, const struct victim_wish *wish, struct victim *out)
 	__attribute__((warn_unused_result));
+
+/*
+ * Whether it has rested without a break for so many nanoseconds since it was chosen; waits until they have passed.
+ * One that comes and goes all the time is likely to go in the very moment of the stop. 0, ERR_NOVICTIM, ERR_GONE.
+ */
+int victim_calm(const struct proc *p, const struct victim *v, uint64_t ns)
+	__attribute__((warn_unused_result));
+
+/*
+ * The last look, right before the stop: 0 if the thread rests where it did when it was chosen (or was chosen
+ * running). `place` is from thread_place_open(). ERR_NOVICTIM, ERR_GONE.
+ */
+int victim_rests(const struct victim *v, int place) __attribute__((warn_unused_result));
 
 /*
  * Reasons that forbid it for the process as a whole, whichever thread: ERR_KTHREAD ERR_ZOMBIE

@@ -61,6 +61,11 @@ static int leave_agent(struct way *w, int why)
 	return use_borrow(w);
 }
 
+static unsigned agent_flags(unsigned flags)
+{
+	return (flags & WAY_MANY ? AGENT_MANY : 0) | (flags & WAY_RUNNERS ? AGENT_RUNNERS : 0);
+}
+
 int way_open(struct proc *p, unsigned flags, struct way **out)
 {
 	struct way *w = calloc(1, sizeof(*w));
@@ -70,8 +75,7 @@ int way_open(struct proc *p, unsigned flags, struct way **out)
 		return -ENOMEM;
 	w->p = p;
 	w->flags = flags;
-	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
-				   : agent_open(p, flags & WAY_MANY ? AGENT_MANY : 0, &w->agent);
+	err = flags & WAY_NO_AGENT ? ERR_NOTSUP : agent_open(p, agent_flags(flags), &w->agent);
 	if (err == 0) {
 		w->report.kind = WAY_AGENT;
 	} else {

@@ -23,6 +23,7 @@ enum way_kind { WAY_AGENT, WAY_BORROW, WAY_PROC };
 enum way_flags {
 	WAY_MANY = 4, /* thousands of calls will come: no agent that would have to stop a thread for
 		       * every few hundred of them; borrowing stops nobody and is faster then */
+	WAY_RUNNERS = 8,  /* the agent may divert a thread that runs (AGENT_RUNNERS) */
 	WAY_NO_AGENT = 1, /* stop nobody: start with borrow */
 	WAY_NO_BORROW =
 		2, /* for tests and for the rare system without pidfd_getfd: agent or proc */

@@ -46,7 +46,7 @@ static bool number(const char **s, const char *end, unsigned base, uint64_t *out
 }
 
 /* How the value of a field is stored in struct status. */
-enum how { HOW_STATE, HOW_PID, HOW_FLAG, HOW_SET, HOW_IDS, HOW_PRESENT };
+enum how { HOW_STATE, HOW_PID, HOW_FLAG, HOW_SET, HOW_COUNT, HOW_IDS, HOW_PRESENT };
 
 static const struct field {
 	const char *key;
@@ -72,6 +72,7 @@ static const struct field {
 	{"CapPrm", HOW_SET, offsetof(struct status, cap_permitted)},
 	{"CapEff", HOW_SET, offsetof(struct status, cap_effective)},
 	{"Seccomp", HOW_PID, offsetof(struct status, seccomp)},
+	{"voluntary_ctxt_switches", HOW_COUNT, offsetof(struct status, slept)},
 };
 
 _Static_assert(
@@ -106,6 +107,7 @@ static bool store(const struct field *f, const char *s, const char *end, struct 
 	case HOW_PRESENT: *(bool *)to = true; return true;
 	case HOW_IDS: return store_ids(s, end, to);
 	case HOW_SET: return number(&s, end, 16, to);
+	case HOW_COUNT: return number(&s, end, 10, to);
 	case HOW_PID:
 		if (!number(&s, end, 10, &v) || v > INT32_MAX)
 			return false;

@@ -29,6 +29,7 @@ struct status {
 
 	uint64_t sig_pending, shared_pending, sig_blocked, sig_ignored, sig_caught;
 	uint64_t cap_effective, cap_permitted;
+	uint64_t slept; /* times it gave up its processor (voluntary_ctxt_switches) */
 };
 
 /* tid 0: the process itself; else one of its threads, ERR_NOTHREAD when that is gone. */

@@ -105,6 +105,33 @@ int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 	return err;
 }
 
+int thread_place_open(const struct proc *p, pid_t tid)
+{
+	char rel[40];
+	int fd;
+
+	snprintf(rel, sizeof(rel), "task/%d/syscall", tid);
+	fd = handle_open(p, p->dir, rel, O_RDONLY);
+	return fd == -ENOENT || fd == -ESRCH ? ERR_NOTHREAD : fd;
+}
+
+int thread_place_again(int fd, struct thread_place *out)
+{
+	char text[256];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n < 0)
+		return errno == ESRCH ? ERR_NOTHREAD : -errno;
+	text[n] = '\0';
+	return thread_place_parse(text, out);
+}
+
+bool thread_place_same(const struct thread_place *a, const struct thread_place *b)
+{
+	return a->running == b->running && a->nr == b->nr && a->sp == b->sp && a->pc == b->pc &&
+		!memcmp(a->arg, b->arg, sizeof(a->arg));
+}
+
 int threads_running(const struct proc *p, cpu_set_t *out)
 {
 	struct threads t = {0};

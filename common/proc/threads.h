@@ -33,6 +33,16 @@ struct thread_place {
 int thread_place(const struct proc *p, pid_t tid, struct thread_place *out)
 	__attribute__((warn_unused_result));
 
+/*
+ * For looks in quick succession: opens that file, to be closed by the caller (a descriptor, ERR_NOTHREAD,
+ * -EPERM...); and reads it anew, some 2 us. Errors as above.
+ */
+int thread_place_open(const struct proc *p, pid_t tid) __attribute__((warn_unused_result));
+int thread_place_again(int fd, struct thread_place *out) __attribute__((warn_unused_result));
+
+/* Whether it is the same call, made with the same arguments from the same place. */
+bool thread_place_same(const struct thread_place *a, const struct thread_place *b);
+
 /* Parses the text of such a file: for recorded and hostile input. 0, or ERR_FORMAT. */
 int thread_place_parse(const char *text, struct thread_place *out)
 	__attribute__((warn_unused_result));

@@ -2,7 +2,7 @@
 # fish completion for pfiles(1): options, and process ids with their names.
 
 complete -c pfiles -f
-complete -c pfiles -s F -d 'Accepted for the sake of the original'
+complete -c pfiles -s F -d 'A running thread may be stopped'
 complete -c pfiles -s H -d 'Stop all threads while looking'
 complete -c pfiles -s O -d 'Only what the original shows'
 complete -c pfiles -s b -d 'Borrow descriptors only, stop nobody'

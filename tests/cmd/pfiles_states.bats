@@ -61,7 +61,7 @@ pfiles_without() {
 	[ "$status" = 1 ]
 	[ -z "$output" ]
 	[ "$stderr" = "pfiles: process is traced: $pid: by pid $TARGET (odd)" ]
-	# -F changes nothing: no force is needed.
+	# No force is needed.
 	"$PFILES" -F "$pid" >"$DIR/forced"
 	diff "$DIR/forced" "$DIR/out"
 	finish_target
@@ -241,4 +241,18 @@ writes_to_pipe() {
 	grep -q 'peer: socks\[1\]' "$FACTS"
 	grep -q "peer: socks\\[$pid\\]" "$DIR/out"
 	finish_target
+}
+
+@test "no thread rests: nobody is stopped, unless by force" {
+	start_target sh -c 'echo ready; while :; do :; done'
+	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
+	cat "$DIR/err"
+	grep -q "^pfiles: $TARGET: borrowed descriptors (no thread can be disturbed.*): [0-9]* calls; nobody stopped" "$DIR/err"
+	for try in 1 2 3 4 5; do
+		"$PFILES" -Fs "$TARGET" >"$DIR/forced" 2>"$DIR/err"
+		grep -q "^pfiles: $TARGET: agent" "$DIR/err" && break
+	done
+	cat "$DIR/err"
+	grep -q "^pfiles: $TARGET: agent" "$DIR/err"
+	diff "$DIR/forced" "$DIR/out"
 }

@@ -105,7 +105,7 @@ static void ask(struct asked *a, const struct prey *p, const char *how)
 
 static void test(unsigned flags, const char *how)
 {
-	struct asked a = {.flags = flags};
+	struct asked a = {.flags = flags | AGENT_RUNNERS};
 	struct prey p;
 
 	prey_start(&p, with_socket);

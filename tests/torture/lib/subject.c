@@ -37,6 +37,11 @@ out_free:
 	return err;
 }
 
+static int bold_open(pid_t pid, unsigned flags, void **handle)
+{
+	return real_open(pid, flags | AGENT_RUNNERS, handle);
+}
+
 static int real_batch(void *handle, struct call *calls, size_t n)
 {
 	struct agent_handle *h = handle;
@@ -55,10 +60,11 @@ static void real_close(void *handle)
 }
 
 const struct subject subject_agent = {"agent", real_open, real_batch, real_close};
+const struct subject subject_bold = {"bold", bold_open, real_batch, real_close};
 
 const struct subject *subject_choose(int argc, char **argv)
 {
-	return argc > 1 && strcmp(argv[1], "--naive") == 0 ? &subject_naive : &subject_agent;
+	return argc > 1 && strcmp(argv[1], "--naive") == 0 ? &subject_naive : &subject_bold;
 }
 
 enum { CALLS = 24, KINDS = 4 };

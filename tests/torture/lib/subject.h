@@ -18,7 +18,8 @@ struct subject {
 	void (*close)(void *handle);
 };
 
-extern const struct subject subject_agent, subject_naive;
+/* bold: with AGENT_RUNNERS, for victims that seldom rest and hazards that are not about that. */
+extern const struct subject subject_agent, subject_bold, subject_naive;
 
 /* Naive if the first argument is --naive: every test program here can be asked to fail. */
 const struct subject *subject_choose(int argc, char **argv);
