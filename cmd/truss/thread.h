@@ -44,6 +44,15 @@ enum thread_state {
 	THREAD_LISTENS, /* stopped by job control */
 };
 
+/* A thread that is seized, but is not asked to stop yet (gentle.h). */
+struct postponed {
+	const struct proc *proc; /* its process; NULL: it is no such thread */
+	uint64_t since, moved;   /* when it was seized, and last seen to have run meanwhile, ns */
+	uint64_t turns, ran;     /* how often, and for how long, it had run at the last look */
+	bool running;            /* ... and whether it did then */
+	bool unfit;              /* it was seen in a call that must not be interrupted */
+};
+
 /*
  * A traced thread, and the line of the call it is in: a value that is filled at entry and finished at
  * exit, so that whatever others do meanwhile never tears a line.
@@ -57,12 +66,10 @@ struct thread {
 	bool asked;  /* taken while it was running, its stop asked for (attach.h) */
 	bool late;   /* ... moments after its call began: all of it may be started again */
 	bool narrow; /* of a 32-bit program, where it was taken */
-	const struct proc
-		*postponed; /* seized, but not asked to stop yet (gentle.h): its process */
-	uint64_t turns;     /* ... how often it ran by then */
-	bool in_call;       /* `call` is the one it is in */
-	bool shown;         /* that call is wanted (-t, -r, -w): its line is being made */
-	bool dumped;        /* -r or -w: the data follows the line */
+	struct postponed postponed;
+	bool in_call;     /* `call` is the one it is in */
+	bool shown;       /* that call is wanted (-t, -r, -w): its line is being made */
+	bool dumped;      /* -r or -w: the data follows the line */
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */
 	bool executed;    /* in an exec that has succeeded */
