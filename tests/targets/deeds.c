@@ -5,9 +5,13 @@
  * must tell the same of it.
  */
 #include <dirent.h>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -340,12 +344,61 @@ static void threads(void)
 		must(pthread_join(t[i], NULL) == 0);
 }
 
+/* Its own filter: one call is refused, one is a signal, the others are as always. */
+static void filter(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getpgid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+	signal(SIGSYS, on_signal);
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	must(syscall(SYS_getppid) == -1 && errno == EXDEV);
+	DO(syscall(SYS_getpgid, 0));
+	must(caught == SIGSYS);
+	must(getpid() > 0);
+}
+
+/* A ring: one request that does nothing, and its completion. */
+static void uring(void)
+{
+	struct io_uring_params p = {0};
+	int fd = (int)syscall(__NR_io_uring_setup, 4, &p);
+	unsigned char *sq, *cq;
+	struct io_uring_sqe *e;
+
+	if (fd < 0)
+		return; /* switched off here */
+	sq = mmap(NULL, p.sq_off.array + p.sq_entries * 4, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
+	cq = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_CQ_RING);
+	e = mmap(NULL, p.sq_entries * sizeof *e, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		fd, IORING_OFF_SQES);
+	must(sq != MAP_FAILED && cq != MAP_FAILED && e != MAP_FAILED);
+	*e = (struct io_uring_sqe){.opcode = IORING_OP_NOP, .user_data = 77};
+	*(unsigned *)(sq + p.sq_off.array) = 0;
+	__atomic_store_n((unsigned *)(sq + p.sq_off.tail), 1, __ATOMIC_RELEASE);
+	must(syscall(__NR_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1);
+	must(((struct io_uring_cqe *)(cq + p.cq_off.cqes))->user_data == 77);
+	DO(syscall(__NR_io_uring_enter, fd, 0, 0, 0, NULL, 0) +
+		syscall(__NR_io_uring_register, fd, 999, NULL, 0));
+	DO(close(fd));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } modes[] = {{"files", files}, {"folders", folders}, {"sockets", sockets}, {"memory", memory},
 	{"ids", ids}, {"signals", signals}, {"times", times}, {"waiting", waiting}, {"ipc", ipc},
-	{"processes", processes}, {"threads", threads}};
+	{"processes", processes}, {"threads", threads}, {"filter", filter}, {"uring", uring}};
 
 int main(int argc, char **argv)
 {
