@@ -86,7 +86,8 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	switch (machine_sleep_kind(c->wish->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
-	case SLEEP_BY_FILE: return victim_file_restarts(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	case SLEEP_BY_FILE:
+		return victim_file_restarts(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }

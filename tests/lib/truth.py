@@ -4,7 +4,7 @@
 TRUSS is a trace of `truss -f -j`, STRACE what `strace -f -ff -s 4096` wrote (its files are STRACE.TID). For each thread
 the two sequences of (call, result or error, first path) must be the same. Threads are paired by who made them:
 "0" is the first one, "0.2" the second that it made. ALLOWED lists what need not agree, with the reasons.
-With CALLs, for processes that run already and serve whoever comes: only these calls (`read<200`: with results below 200),
+With CALLs, for processes that run already and serve whoever comes: only these calls (`read<200`: with results from 1 to 199),
 those that succeeded, and how often each was seen, by whichever thread. Prints what differs; status 1 if anything does.
 """
 import collections
@@ -27,7 +27,7 @@ NUMBERS = re.compile(
     r"^(getpid|gettid|getppid|set_tid_address|wait4|waitpid|waitid|setsid|getsid|getpgrp|getpgid|msgget|semget|shmget|"
     r"timer_create|times|time|fork|vfork|clone|clone3|getrandom|sysinfo)$")
 
-DESCRIPTORS = ("openat", "accept", "accept4", "close")
+DESCRIPTORS = ("openat", "accept", "accept4", "socket", "close")
 
 
 def unescape(text):
@@ -149,7 +149,7 @@ def allowed(path):
 
 
 def pool(ours, theirs, wanted):
-    """How often which call succeeded with which result; a descriptor's number is chance. `read<200`: no more than that."""
+    """How often which call succeeded with which result; a descriptor's number is chance. `read<200`: something, and less than that."""
     limits = {w.split("<")[0]: int((w + "<0").split("<")[1]) for w in wanted}
     counts = []
     for side in (theirs, ours):
@@ -157,7 +157,7 @@ def pool(ours, theirs, wanted):
         for deeds in side.threads():
             for d in deeds:
                 name, result, *path = d.split(" ", 2)
-                if limits.get(name) and result.isdigit() and int(result) >= limits[name]:
+                if limits.get(name) and result.isdigit() and not 0 < int(result) < limits[name]:
                     continue
                 if name in limits and not result.startswith("E") and result != "RESTART":
                     counts[-1][" ".join([name, "" if name in DESCRIPTORS else result] + path)] += 1
