@@ -108,3 +108,25 @@ the_policies() {
 	[ "$(sed -n 's/^TracerPid:[[:space:]]*//p' "/proc/${STARTED[-1]}/status")" = 0 ]
 	[ "$(sed -n 's/^Cpus_allowed://p' "/proc/${STARTED[-1]}/status")" = "$mask" ]
 }
+
+@test "-p of many processes: each line says whose it is; some end, the others go on" {
+	local pids=() pid tracer
+	for _ in 1 2 3; do
+		sh -c 'while sleep 0.1; do :; done' 3>&- &
+		pids+=($!)
+		STARTED+=($!)
+	done
+	"$TRUSS" -o "$TRACE" -p "${pids[@]}" 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	for pid in "${pids[@]}"; do wait_for grep -q "^$pid:	wait4(" "$TRACE"; done
+	kill -KILL "${pids[0]}"
+	wait_for grep -q "^${pids[0]}:	    \*\*\* process killed \*\*\*$" "$TRACE"
+	pid=$(grep -c "^${pids[2]}:" "$TRACE")
+	more() { [ "$(grep -c "^${pids[2]}:" "$TRACE")" -gt "$pid" ]; }
+	wait_for more
+	lacks '^[^0-9]' "$TRACE"
+	kill "$tracer"
+	wait "$tracer"
+	kill "${pids[1]}" "${pids[2]}"
+}
