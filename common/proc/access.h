@@ -24,7 +24,7 @@ void proc_explain(const struct proc *p, int err, struct buf *out);
 
 /*
  * What stands behind an error's own words in a tool's message, "operand: cause and way out", the operand
- * escaped. p NULL: no such process.
+ * escaped. p NULL: no such process, or one that /proc hides.
  */
 void proc_explain_operand(const struct proc *p, const char *operand, int err, struct buf *out);
 

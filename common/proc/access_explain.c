@@ -204,6 +204,13 @@ static void explain_capable(const struct facts *f, struct buf *out)
 			"filter or a user namespace around you denies it");
 }
 
+/* It is there, and /proc shows nothing of it. */
+static void explain_hidden(const struct facts *f, struct buf *out)
+{
+	buf_str(out, "/proc is mounted to hide it (hidepid); ");
+	add_way_to_capability(f, out);
+}
+
 void access_explain(const struct proc *p, struct buf *out)
 {
 	struct facts f;
@@ -211,8 +218,7 @@ void access_explain(const struct proc *p, struct buf *out)
 	int err = gather(p, &f);
 
 	if (err == -EACCES || err == -EPERM) {
-		buf_str(out, "/proc is mounted to hide it (hidepid); ");
-		add_way_to_capability(&f, out);
+		explain_hidden(&f, out);
 	} else if (err) {
 		buf_str(out, err_str(err));
 	} else if (f.can_ptrace) {
@@ -237,6 +243,15 @@ void access_explain(const struct proc *p, struct buf *out)
 	}
 }
 
+/* Without a handle: it could not even be opened. */
+static void explain_unseen(struct buf *out)
+{
+	struct facts f = {.uid = geteuid()};
+
+	buf_fmt(out, "%s: ", err_str(ERR_PERM));
+	explain_hidden(&f, out);
+}
+
 void proc_explain_operand(const struct proc *p, const char *operand, int err, struct buf *out)
 {
 	const char *words = err_str(err);
@@ -244,6 +259,8 @@ void proc_explain_operand(const struct proc *p, const char *operand, int err, st
 
 	if (p)
 		proc_explain(p, err, &all);
+	else if (err == ERR_PERM)
+		explain_unseen(&all);
 	escape_add(out, operand, strlen(operand));
 	/* The explanation begins with the error's words, which are in front already. */
 	if (strncmp(buf_cstr(&all), words, strlen(words)) == 0) {

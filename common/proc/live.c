@@ -177,6 +177,8 @@ static int open_dir(struct proc *p)
 	p->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->dir >= 0)
 		return 0;
+	if (errno == EPERM || errno == EACCES)
+		return ERR_PERM; /* hidepid=1 */
 	return errno == ENOENT || errno == ESRCH ? why_hidden(p) : -errno;
 }
 

@@ -256,3 +256,17 @@ writes_to_pipe() {
 	grep -q "^pfiles: $TARGET: agent" "$DIR/err"
 	diff "$DIR/forced" "$DIR/out"
 }
+
+@test "/proc mounted with hidepid: said, with the way out" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	start_target sh -c 'echo ready; cat >/dev/null'
+	for hide in 1 2; do
+		run --separate-stderr unshare -m sh -c '
+			mount -t proc -o "hidepid=$1" proc /proc || exit 77
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$2" "$3"' sh $hide "$PFILES" "$TARGET"
+		[ "$status" != 77 ] || skip "cannot mount /proc"
+		[ "$status" = 1 ]
+		[ "$stderr" = "pfiles: permission denied: $TARGET: /proc is mounted to hide it (hidepid); run as root (sudo)" ]
+	done
+	finish_target
+}

@@ -108,7 +108,7 @@ redis_needs() {
 redis_start() {
 	PORT=$(free_port)
 	daemon bash -c 'exec -a redis-server redis-check-rdb "$@"' redis-server --port "$PORT" --bind 127.0.0.1 \
-		--dir "$DIR" --logfile "$DIR/log" --appendonly yes --appendfsync everysec --save '3 1' \
+		--dir "$DIR" --logfile "$DIR/log" --appendonly yes --appendfsync everysec --auto-aof-rewrite-percentage 0 --save '3 1' \
 		--unixsocket "$DIR/socket" --enable-debug-command no --daemonize no --io-threads 2
 	await 20 redis_cli ping
 }

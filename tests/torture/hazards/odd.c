@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads in states few programs have: single-stepping themselves, making 32-bit calls from 64-bit
- * code, with every signal blocked. `--naive` fails. */
+ * code, with every signal blocked, without a vDSO. `--naive` fails. */
 #include "../lib/clock.h"
 #include "../lib/hazard.h"
 
@@ -8,7 +8,10 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct hazard h;
@@ -89,6 +92,25 @@ static void deaf(struct facts *f)
 	}
 }
 
+/* As on a kernel started with vdso=0: the code has to lie elsewhere. No clock of libc's works here any more. */
+static void without_vdso(struct facts *f)
+{
+	void *vdso = (void *)getauxval(AT_SYSINFO_EHDR);
+	struct timespec nap = {.tv_nsec = 1000000};
+	size_t pages = 1;
+
+	/* The kernel takes it away as a whole, or not at all. */
+	while (vdso && pages < 16 && munmap(vdso, pages * 4096))
+		pages++;
+	f->v[2] = pages < 16;
+	f->ready = 1;
+	for (;;) {
+		if (syscall(SYS_nanosleep, &nap, NULL))
+			f->v[0]++;
+		f->turns++;
+	}
+}
+
 static void test(const char *what, void (*fn)(struct facts *f), int also)
 {
 	unsigned visited = 0;
@@ -120,6 +142,9 @@ static void test(const char *what, void (*fn)(struct facts *f), int also)
 		(err ? hazard_inert(&p) : prey_unharmed(&p, HAZARD_SETTLE_MS, false)) &&
 			prey_moves(&p, 3000),
 		"%s: killed 12 times, goes on %s", what, p.why);
+	if (fn == without_vdso)
+		hazard_ok(&h, p.f->v[2] && p.vdso_len == 0 && visited > 0,
+			"%s: it is gone, and the code finds room", what);
 	hazard_ok(&h, p.f->v[0] == 0 && p.f->v[1] == 0,
 		"%s: nothing noticed (%ld, %ld), %u of 20 visited", what, (long)p.f->v[0],
 		(long)p.f->v[1], visited);
@@ -132,5 +157,6 @@ int main(int argc, char **argv)
 	test("single-steps itself", stepping, ERR_STEPPED);
 	test("int 0x80 in 64-bit code", calling_in_32_bits, ERR_ABI);
 	test("blocks every signal", deaf, ERR_NOVICTIM);
+	test("without a vDSO", without_vdso, 0);
 	return tap_done(&h.tap);
 }
