@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 static const struct cli_option options[] = {
-	{'F', NULL, "force: a thread may be stopped that runs, perhaps in the middle of a long write"},
+	{'F', NULL,
+		"force: a thread may be stopped that runs, perhaps in the middle of a long write"},
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
 	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'O', NULL, "only what the original shows: no line that scripts for it do not know"},

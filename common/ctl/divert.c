@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/divert.h"
 
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -128,13 +127,6 @@ static int settle_late_sleeper(struct diversion *d)
 	return set_regs(d, &d->saved.regs);
 }
 
-bool divert_undisturbed(bool on)
-{
-	struct sched_param prio = {.sched_priority = on};
-
-	return !sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &prio);
-}
-
 /* A look that took longer was interrupted, and may be old. */
 static int last_look(struct diversion *d, int place)
 {
@@ -150,14 +142,9 @@ static int last_look(struct diversion *d, int place)
 /* What happens between the look and the stop is the window of the late sleeper: some 5 us. */
 static int look_and_interrupt(struct diversion *d, int place)
 {
-	bool alone = divert_undisturbed(true);
 	int err = last_look(d, place);
 
-	if (!err)
-		err = tracee_interrupt(d->victim.tid);
-	if (alone)
-		(void)divert_undisturbed(false);
-	return err;
+	return err ? err : tracee_interrupt(d->victim.tid);
 }
 
 static int stop_where_it_rests(struct diversion *d, int place)

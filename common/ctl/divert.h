@@ -29,7 +29,8 @@ struct scratch_head {
 
 /*
  * One thread diverted into the cave for a moment. Used in the warden, within its budget. Fill in p,
- * mem, cave, victim, params and locked; the rest belongs to these functions.
+ * mem, cave, victim, params and locked; the rest belongs to these functions. The caller is in a hurry
+ * (ctl/urgent.h).
  */
 struct diversion {
 	const struct proc *p;
@@ -70,13 +71,6 @@ int divert_restore(struct diversion *d) __attribute__((warn_unused_result));
 
 /* Lets go of it wherever it is: from the cave it finds home alone. */
 void divert_let_go(struct diversion *d);
-
-/*
- * Between the last look and the stop nobody shall take the processor from us: whoever does may be the very
- * thread, woken. sched(7): a real-time policy for the calling thread, for microseconds; false where we may not.
- * It ends with this process at the latest.
- */
-bool divert_undisturbed(bool on);
 
 /* A page for d->locked: locked and touched; NULL when out of memory. munmap'ed with the process. */
 struct user_regs_struct *divert_locked_page(void);

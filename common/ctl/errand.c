@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/errand.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 #include "ctl/victim.h"
 
 #define BUDGET_MS  50        /* a stop that lasts longer ends with the warden's death */
@@ -48,22 +48,22 @@ static bool reached(struct errand *e, enum wanted w, struct scratch_head *h)
 }
 
 /*
- * Looks without sleeping: the thread we wait for is away from its program. Where its process is stopped
+ * Looks with hardly a pause: the thread we wait for is away from its program. Where its process is stopped
  * by job control, now or since a moment ago, it stops too, and once more for the stop that we asked
  * for while it was stopped already: from those it is sent on, nobody else is.
  */
 static bool await(struct errand *e, enum wanted w, uint64_t ns)
 {
-	uint64_t end = tracee_clock() + ns;
+	uint64_t begun = tracee_clock();
 	struct scratch_head h;
 	bool stopped;
 
 	while (!reached(e, w, &h)) {
-		if (tracee_clock() > end)
+		if (tracee_clock() - begun > ns)
 			return false;
 		if (!tracee_poll_stop(e->d.victim.tid, &stopped, NULL) && stopped)
 			(void)!tracee_cont(e->d.victim.tid);
-		sched_yield();
+		urgent_wait(begun);
 	}
 	return true;
 }
@@ -82,10 +82,13 @@ static int stop_again(struct errand *e, int *map_error)
 static int choose_calm(struct errand *e)
 {
 	struct victim *v = &e->d.victim;
-	bool alone = divert_undisturbed(true) && divert_undisturbed(false);
-	uint64_t calm = alone ? CALM : CALM_PREEMPTED;
+	uint64_t calm = CALM_PREEMPTED;
 	int err;
 
+	if (urgent_begin()) {
+		urgent_end();
+		calm = CALM;
+	}
 	*v = e->c->chosen;
 	err = v->tid && v->rests ? victim_calm(e->p, v, calm) : ERR_GONE;
 	for (int tries = 0; err && tries < CHOICES && !proc_check(e->p); tries++) {
@@ -106,6 +109,7 @@ static int stop_begin(struct errand *e)
 		err = budget_set(&e->budget, BUDGET_MS);
 	if (err)
 		return err;
+	(void)urgent_begin();
 	e->c->victim = e->d.victim.tid;
 	e->d.params.scratch = e->c->scratch;
 	e->d.away = false;
@@ -129,6 +133,7 @@ static int begin(struct errand *e)
 
 static int stop_end(struct errand *e, int err)
 {
+	urgent_end();
 	if (!e->d.seen)
 		e->d.held_ns = 0;
 	if (err == ERR_GONE)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/ptrace.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -13,6 +12,7 @@
 
 #include "base/err.h"
 #include "ctl/touch.h"
+#include "ctl/urgent.h"
 
 /* Newer than the headers of Debian 12; include/uapi/linux/ptrace.h of Linux 6.4. */
 #define GET_USER_DISPATCH 0x4211
@@ -127,27 +127,18 @@ void tracee_reap(pid_t tid)
 	(void)!waitid(P_PID, (id_t)tid, &si, WEXITED | __WALL | WNOHANG);
 }
 
-/*
- * Looks again and again at first, since a running thread stops within microseconds and sleeping
- * here would add a wake-up across CPUs to the time it is held; yields, in case both share a CPU.
- */
 int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group)
 {
-	uint64_t begun = tracee_clock(), now = begun;
-	struct timespec pause = {.tv_nsec = 50000};
+	uint64_t begun = tracee_clock();
 	bool stopped;
 
 	for (;;) {
 		int err = look(tid, &stopped, group);
 		if (err || stopped)
 			return err;
-		now = tracee_clock();
-		if (now >= deadline)
+		if (tracee_clock() >= deadline)
 			return ERR_TIMEOUT;
-		if (now - begun < 500000)
-			sched_yield();
-		else
-			nanosleep(&pause, NULL);
+		urgent_wait(begun);
 	}
 }
 

@@ -55,6 +55,7 @@ static void leave_terminal(void)
 
 	setsid();
 	prctl(PR_SET_NAME, WARDEN_NAME);
+	prctl(PR_SET_TIMERSLACK, 1); /* its naps are short */
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
 	/* Asking it to end is the business of the tool; until then it has a target to put back. */

@@ -248,7 +248,7 @@ writes_to_pipe() {
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	cat "$DIR/err"
 	grep -q "^pfiles: $TARGET: borrowed descriptors (no thread can be disturbed.*): [0-9]* calls; nobody stopped" "$DIR/err"
-	for try in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		"$PFILES" -Fs "$TARGET" >"$DIR/forced" 2>"$DIR/err"
 		grep -q "^pfiles: $TARGET: agent" "$DIR/err" && break
 	done
@@ -261,6 +261,7 @@ writes_to_pipe() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	start_target sh -c 'echo ready; cat >/dev/null'
 	for hide in 1 2; do
+		# shellcheck disable=SC2016 # for the other shell
 		run --separate-stderr unshare -m sh -c '
 			mount -t proc -o "hidepid=$1" proc /proc || exit 77
 			exec setpriv --reuid 65534 --regid 65534 --clear-groups "$2" "$3"' sh $hide "$PFILES" "$TARGET"
