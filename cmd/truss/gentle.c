@@ -2,7 +2,6 @@
 #include "gentle.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "ctl/machine.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 #include "ctl/victim.h"
 #include "proc/threads.h"
 #include "sys/sysent.h"
@@ -84,36 +84,51 @@ static bool turns_of(pid_t tid, uint64_t *ran, uint64_t *turns)
 static int ask(struct thread *thr, bool late)
 {
 	int err = tracee_interrupt(thr->tid);
-	uint64_t end = tracee_clock() + SOON_NS;
+	uint64_t begun = tracee_clock();
 	struct trace_stop s;
 
 	thr->asked = true;
 	thr->late = late;
 	if (err)
 		return err;
-	do {
-		if (trace_wait(thr->tid, 0, &s) != 1)
+	while (tracee_clock() - begun < SOON_NS) {
+		if (trace_wait(thr->tid, 0, &s) != 1) {
+			urgent_wait(begun);
 			continue;
+		}
 		if (s.kind == TRACE_TRAP)
 			trace_settle(thr->tid, late);
 		return 0;
-	} while (tracee_clock() < end && sched_yield() == 0);
+	}
 	return 0;
+}
+
+static bool begun_late(enum moment m)
+{
+	return m == MOMENT_RUNNING || m == MOMENT_LATE;
 }
 
 int gentle_interrupt(struct truss *t, const struct proc *p, struct thread *thr, bool narrow)
 {
 	struct postponed *w = &thr->postponed;
+	bool urgent = urgent_begin(), now;
 	enum moment m;
+	int err = 0;
 
 	thr->narrow = narrow;
 	m = moment_of(p, thr);
-	if (m == MOMENT_NOW || !turns_of(thr->tid, &w->ran, &w->turns))
-		return ask(thr, m == MOMENT_RUNNING || m == MOMENT_LATE);
+	now = m == MOMENT_NOW || !turns_of(thr->tid, &w->ran, &w->turns);
+	if (now)
+		err = ask(thr, begun_late(m));
+	if (urgent)
+		urgent_end();
+	if (now)
+		return err;
 	w->proc = p;
 	w->running = m == MOMENT_RUNNING;
 	w->unfit = m == MOMENT_AWAKE;
 	w->since = w->moved = t->now;
+	w->ran_first = w->ran;
 	t->postponed++;
 	return 0;
 }
@@ -128,14 +143,15 @@ void gentle_forget(struct truss *t, struct thread *thr)
 
 /*
  * Whether it may be asked now. One that runs may be in the middle of a write that would come back short; not so if it has
- * run for long without sleeping, for nothing that a stop cuts short takes that long.
+ * run for long without sleeping, for nothing that a stop cuts short takes that long. It must have run lately, too: whom it
+ * writes to may have taken its processor away just then.
  */
 static bool is_time(
 	const struct truss *t, struct postponed *w, enum moment m, bool moved, uint64_t ran)
 {
 	switch (m) {
 	case MOMENT_RUNNING:
-		if (!moved && ran - w->ran >= COMPUTES_NS)
+		if (!moved && ran > w->ran && ran - w->ran_first >= COMPUTES_NS)
 			return true;
 		return !w->unfit && t->now - w->since >= GENTLE_NS;
 	/* Asleep for long where it may only be asked early: its timeout will wake it. */
@@ -151,7 +167,7 @@ static void look_again(struct thread *thr, void *ctx)
 	struct postponed *w = &thr->postponed;
 	uint64_t turns, ran;
 	enum moment m;
-	bool moved, known, now;
+	bool moved, known, now, urgent;
 
 	if (!w->proc)
 		return;
@@ -161,17 +177,20 @@ static void look_again(struct thread *thr, void *ctx)
 		w->moved = t->now;
 	else if (!w->running && t->now - w->moved < GENTLE_NS)
 		return;
+	urgent = urgent_begin();
 	m = moment_of(w->proc, thr);
 	now = !known || is_time(t, w, m, moved, ran);
+	if (now) {
+		gentle_forget(t, thr);
+		(void)!ask(thr, begun_late(m));
+	}
+	if (urgent)
+		urgent_end();
 	w->running = m == MOMENT_RUNNING;
 	w->turns = turns;
-	/* While it runs in one go, what it ran is counted from the first look on. */
+	w->ran = ran;
 	if (moved || !w->running)
-		w->ran = ran;
-	if (!now)
-		return;
-	gentle_forget(t, thr);
-	(void)!ask(thr, m == MOMENT_RUNNING || m == MOMENT_LATE);
+		w->ran_first = ran;
 }
 
 void gentle_tick(struct truss *t)

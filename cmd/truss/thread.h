@@ -49,6 +49,7 @@ struct postponed {
 	const struct proc *proc; /* its process; NULL: it is no such thread */
 	uint64_t since, moved;   /* when it was seized, and last seen to have run meanwhile, ns */
 	uint64_t turns, ran;     /* how often, and for how long, it had run at the last look */
+	uint64_t ran_first;      /* ... and at the first one of its present turn */
 	bool running;            /* ... and whether it did then */
 	bool unfit;              /* it was seen in a call that must not be interrupted */
 };
