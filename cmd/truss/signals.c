@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "signals.h"
 
+#include <errno.h>
+
 #include "calls.h"
 #include "counts.h"
 #include "ctl/trace.h"
@@ -69,6 +71,24 @@ static void show_signal(struct truss *t, struct thread *thr, const siginfo_t *in
 	t->show->signal(t, thr, &s);
 }
 
+/*
+ * "The discarded signal": one that does nothing to a process does not even wake it, but the kernel delivers it to a
+ * traced one, for its tracer to see (sig_ignored(), kernel/signal.c), and a call that waits without end returns EINTR
+ * for it. That is made to wait again.
+ */
+static void undisturb(struct truss *t, struct thread *thr, int signal)
+{
+	bool harmless =
+		signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+	enum disposition d;
+
+	if (thr->in_call || thr->call.error != EINTR)
+		return;
+	d = signals_disposition(t, thr, signal);
+	if (d == DISPOSITION_IGNORED || (d == DISPOSITION_DEFAULT && harmless))
+		trace_settle(thr->tid, false);
+}
+
 void signals_event(struct truss *t, struct thread *thr, int signal)
 {
 	bool continued = signal == SIGCONT && thr->process->job_stopped;
@@ -88,8 +108,10 @@ void signals_event(struct truss *t, struct thread *thr, int signal)
 	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
 		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
 		stop_at_signal(t, thr, &info);
-	else
+	else {
+		undisturb(t, thr, signal);
 		event_resume(t, thr, signal);
+	}
 }
 
 void signals_stopped(struct truss *t, struct thread *thr, int signal)

@@ -130,3 +130,13 @@ the_policies() {
 	wait "$tracer"
 	kill "${pids[1]}" "${pids[2]}"
 }
+
+@test "a signal that does nothing to a program interrupts no call of it" {
+	local variant
+	for variant in '' .32; do
+		trace "$STORY$variant" discarded
+		grep -qx 'returned=1' "$DIR/out"
+		has_like 'Received signal #17, SIGCHLD.* \[default\]'
+		has_like '^epoll_wait\(.*= 1$'
+	done
+}
