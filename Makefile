@@ -27,7 +27,7 @@ LDALL    := -Wl,-z,pack-relative-relocs $(LDFLAGS) $(SANFLAGS)
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -lcap -ljansson
+LDLIBS_common := -ljansson
 # Each library is a cost at every start: only those that are used.
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
 

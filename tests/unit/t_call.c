@@ -276,13 +276,13 @@ static void test_ways(struct proc *p)
 	struct way_report r;
 	struct way *w = NULL;
 
-	IS(way_open(p, WAY_NO_AGENT, &w), 0, "a way without agent");
+	IS(way_open(p, WAY_NO_AGENT, NULL, &w), 0, "a way without agent");
 	IS(way_kind(w), WAY_BORROW, "borrows");
 	OK(way_batch(w, &c, 1) == 0 && c.ret >= 0, "and answers");
 	way_report(w, &r);
 	OK(r.calls == 1 && r.stops == 0 && r.why_not_agent == 0, "with nobody stopped");
 	way_close(w);
-	IS(way_open(p, WAY_NO_AGENT | WAY_NO_BORROW, &w), 0, "a way with neither");
+	IS(way_open(p, WAY_NO_AGENT | WAY_NO_BORROW, NULL, &w), 0, "a way with neither");
 	IS(way_kind(w), WAY_PROC, "has only /proc");
 	IS(way_batch(w, &c, 1), ERR_NOTSUP, "and runs nothing");
 	way_close(w);

@@ -15,6 +15,7 @@
 #include "sys/errname.h"
 #include "sys/fault.h"
 #include "sys/group.h"
+#include "sys/request.h"
 #include "sys/signame.h"
 #include "sys/sysent.h"
 #include "tap.h"
@@ -195,7 +196,7 @@ static void test_groups(void)
 		OK(g && g->count >= floors[k].least, "%s: %u names", floors[k].group,
 			g ? g->count : 0);
 	}
-	OK(group_ioctls() >= 2000, "%zu ioctl names", group_ioctls());
+	OK(request_total() >= 2000, "%zu ioctl names", request_total());
 	OK(!group_find("nonsense"), "no group of that name");
 	IS_STR(in_group(&b, "open_flags", O_CLOEXEC), "O_CLOEXEC", "a bit");
 	IS_STR(in_group(&b, "open_flags", O_NONBLOCK | 0x4000000), "O_NONBLOCK|0x4000000",
@@ -219,7 +220,7 @@ static void test_groups(void)
 static const char *request(struct buf *b, uint32_t r)
 {
 	buf_clear(b);
-	group_add_ioctl(b, r, false);
+	request_add(b, r, false);
 	return buf_cstr(b);
 }
 
@@ -235,7 +236,7 @@ static void test_ioctls(void)
 	IS_STR(request(&b, _IO('\'', 2)), "_IO(0x27, 0x2)", "and of a quote");
 	IS_STR(request(&b, 0x7f), "0x007F", "a number that no macro made");
 	buf_clear(&b);
-	group_add_ioctl(&b, 0xc0401273, true);
+	request_add(&b, 0xc0401273, true);
 	IS_STR(buf_cstr(&b), "BLKTRACESETUP", "a 32-bit program's, whose structure is smaller");
 	buf_free(&b);
 }

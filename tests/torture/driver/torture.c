@@ -83,6 +83,9 @@ static const struct row brief[] = {
 	{&subject_agent, &conditions[SIGNALS], KILL_RANDOM, WHO_BOTH, 30, 0},
 	{&subject_agent, &conditions[STOPS], KILL_RANDOM, WHO_TOOL, 30, 0},
 	{&subject_agent, &conditions[SECOND], KILL_RANDOM, WHO_BOTH, 30, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_NONE, WHO_TOOL, 20, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_BEFORE, WHO_WARDEN, 1, 3},
+	{&subject_crew, &conditions[SINGLE], KILL_BEFORE, WHO_BOTH, 1, 4},
 	{&subject_naive, &conditions[PLAIN], KILL_RANDOM, WHO_TOOL, 40, 0},
 	{&subject_naive, &conditions[SINGLE], KILL_BEFORE, WHO_TOOL, 1, 8},
 };
@@ -141,7 +144,7 @@ static void run(const struct row *row, struct plan *plan, struct total *total)
 
 static void run_full(struct plan *plan, struct total *total)
 {
-	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE};
+	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE}, crew[] = {PLAIN, SINGLE};
 
 	for (unsigned c = 0; c < CONDITIONS; c++) {
 		struct row row = {
@@ -155,6 +158,12 @@ static void run_full(struct plan *plan, struct total *total)
 								     : 1;
 				run(&row, plan, total);
 			}
+	}
+	for (unsigned i = 0; i < sizeof(crew) / sizeof(crew[0]); i++) {
+		struct row row = {&subject_crew, &conditions[crew[i]], KILL_BEFORE, WHO_TOOL, 1, 0};
+
+		for (; row.who < WHOS; row.who++)
+			run(&row, plan, total);
 	}
 	for (unsigned i = 0; i < sizeof(naive) / sizeof(naive[0]); i++) {
 		struct row row = {&subject_naive, &conditions[naive[i]], KILL_RANDOM, WHO_TOOL,

@@ -21,6 +21,9 @@ struct subject {
 /* bold: with AGENT_RUNNERS, for victims that seldom rest and hazards that are not about that. */
 extern const struct subject subject_agent, subject_bold, subject_naive;
 
+/* Two agents one after the other, by helpers that serve both (ctl/agent_crew.h). */
+extern const struct subject subject_crew;
+
 /* Naive if the first argument is --naive: every test program here can be asked to fail. */
 const struct subject *subject_choose(int argc, char **argv);
 
