@@ -170,6 +170,7 @@ same_service() {
 	STARTED+=($!)
 	wait_for answers "$PORT"
 	mapfile -t PIDS < <(pgrep -P "${STARTED[-1]}")
+	STARTED=("${PIDS[@]}" "${STARTED[@]}") # workers outlive a master that is killed
 	PIDS+=("${STARTED[-1]}")
 	same_service accept4,recvfrom,openat,fstat,newfstatat,sendfile,writev \
 		python3 "$BATS_TEST_DIRNAME/../lib/requests.py" "$PORT" /file 4 60
