@@ -20,7 +20,8 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 PLAIN    := -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I common $(WARN)
 ALLFLAGS := $(PLAIN) $(CFLAGS) $(SANFLAGS)
-LDALL    := $(LDFLAGS) $(SANFLAGS)
+# A tool has ten thousands of addresses in its tables; packed, they cost a start less.
+LDALL    := -Wl,-z,pack-relative-relocs $(LDFLAGS) $(SANFLAGS)
 
 # What is being made in a line each; `make V=1` shows the commands.
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)

@@ -48,7 +48,7 @@ static bool socket_never_times_out(const struct proc *p, int fd)
 	return !tv.tv_sec && !tv.tv_usec;
 }
 
-static bool restarts_by_file(const struct proc *p, int fd)
+bool victim_file_restarts(const struct proc *p, int fd)
 {
 	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
 		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
@@ -90,7 +90,8 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	switch (machine_sleep_kind(c->wish->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
-	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	case SLEEP_BY_FILE:
+		return victim_file_restarts(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }

@@ -65,4 +65,10 @@ int victim_rests(const struct victim *v, int place) __attribute__((warn_unused_r
  */
 int victim_allowed(const struct proc *p, unsigned *threads) __attribute__((warn_unused_result));
 
+/*
+ * Whether a call that sleeps on that descriptor of the process is restarted unseen (SLEEP_BY_FILE): one of a pipe, a
+ * terminal and their like, or a socket without a receive timeout.
+ */
+bool victim_file_restarts(const struct proc *p, int fd);
+
 #endif

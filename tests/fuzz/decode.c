@@ -224,6 +224,7 @@ static void one_call(struct world *w, const struct memory *m)
 	judge(w, seed, "strings at entry", true);
 	(void)args_vector_count(&w->call, args_vector(&w->call, below(w, 2)), 1000);
 	finish_call(w);
+	args_unwrap_result(&w->call);
 	args_leave(&w->line, &w->call, &w->out);
 	judge(w, seed, "line", false);
 	args_add_result(&w->call, &w->out);

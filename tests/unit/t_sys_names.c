@@ -152,6 +152,10 @@ static void test_flags(void)
 	OK(sysent_named(ABI_X86_64, "exit_group")->flags & SYSENT_NORETURN,
 		"exit_group does not return");
 	OK(sysent_named(ABI_X86_64, "vfork")->flags & SYSENT_VFORK, "vfork is one");
+	OK(sysent_named(ABI_X86_64, "rt_sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "signal")->flags & SYSENT_DISPOSITION,
+		"rt_sigaction and its forerunners change what signals do");
 	OK(sysent_named(ABI_X86_64, "execveat")->flags & SYSENT_EXEC, "execveat is an exec");
 	IS(sysent_named(ABI_X86_64, "mmap")->ret, SYSENT_RET_HEX, "mmap returns an address");
 	IS(sysent_named(ABI_X86_64, "openat")->ret, SYSENT_RET_FD, "openat a descriptor");
@@ -201,7 +205,7 @@ static void test_groups(void)
 	IS_STR(in_group(&b, "open_flags", O_DSYNC), "O_DSYNC", "a part of it");
 	IS_STR(in_group(&b, "open_flags", 0x100000000), "0x100000000", "a bit beyond 32");
 	IS_STR(in_group(&b, "mmap_prot", PROT_NONE), "PROT_NONE", "a name for nothing");
-	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANON|MAP_STACK",
+	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANONYMOUS|MAP_STACK",
 		"the name that is preferred");
 	IS_STR(in_group(&b, "sock_domain", AF_UNIX), "AF_UNIX", "an enumeration");
 	IS_STR(in_group(&b, "sock_domain", 4711), "4711", "an unknown one");
