@@ -12,7 +12,7 @@
 #define STOP_TIMEOUT   20000000u /* ns, within the warden's budget */
 #define CALM           1000000u  /* ns of rest that make a thread likely to rest on */
 #define CALM_PREEMPTED 4000000u  /* where others may take the processor from us meanwhile */
-#define LOOK_MOST      20000u    /* ns */
+#define LOOK_MOST      8000u     /* ns */
 #define LOOKS          50
 #define CODE_MAX       2048
 
