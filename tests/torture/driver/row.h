@@ -36,6 +36,7 @@ struct tally {
 	unsigned late;  /* of the refused: a budget ran out that nobody had cut short */
 	unsigned inert; /* looks at which inert bytes in the cave were still to be cleared */
 	unsigned eintr, points, settle_ms;
+	unsigned known; /* of eintr: what cannot be avoided, and is in ptools(7) */
 };
 
 /* Runs the row; what fails is told on stdout as it happens, up to a few lines. */

@@ -121,6 +121,7 @@ static void add(struct tally *sum, const struct tally *t)
 	sum->leaks += t->leaks;
 	sum->other += t->other;
 	sum->eintr += t->eintr;
+	sum->known += t->known;
 	sum->inert += t->inert;
 	if (t->settle_ms > sum->settle_ms)
 		sum->settle_ms = t->settle_ms;
