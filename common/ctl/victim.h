@@ -56,4 +56,7 @@ int victim_rests(const struct victim *v, int place) __attribute__((warn_unused_r
  */
 int victim_allowed(const struct proc *p, unsigned *threads) __attribute__((warn_unused_result));
 
+/* Whether its control group is frozen (cgroups(7)): nobody in it can act on a signal until that ends. */
+bool victim_frozen(const struct proc *p);
+
 #endif
