@@ -20,15 +20,19 @@ WARN     := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvl
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 PLAIN    := -std=gnu17 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I common $(WARN)
 ALLFLAGS := $(PLAIN) $(CFLAGS) $(SANFLAGS)
-LDALL    := $(LDFLAGS) $(SANFLAGS)
+# A tool has ten thousands of addresses in its tables; packed, they cost a start less.
+LDALL    := -Wl,-z,pack-relative-relocs $(LDFLAGS) $(SANFLAGS)
 
 # What is being made in a line each; `make V=1` shows the commands.
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -lcap -ljansson
+LDLIBS_common := -ljansson
 # Each library is a cost at every start: only those that are used.
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
+# common/sym: ELF, DWARF, xz and names turned back (in an archive only, so that it costs no start).
+LDLIBS_sym    := -Wl,--as-needed -ldw -lelf -lz -llzma -l:libiberty.a
+LDLIBS_pstack := $(LDLIBS_sym)
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
 COMMON_C := $(wildcard common/*/*.c common/*/$(MACHINE)/*.c)
@@ -74,7 +78,7 @@ UNIT_AUX := $(patsubst %.c,$B/%.o,$(filter-out $(wildcard tests/unit/t_*.c),$(wi
 $(UNIT_O): ALLFLAGS += $(INC_$(notdir $(@D))) -I tests/lib
 INC_fuzz := -I tests/unit
 $(UNIT): $B/%: $B/%.o $(UNIT_AUX) $B/libcommon.a
-	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_sym) $(LDLIBS_common)
 
 # Victims: tests/targets/NAME.c is NAME, and NAME.VARIANT for each word of a line in its head such as
 #	/* build: static static-pie 32 */
@@ -88,7 +92,15 @@ VARIANT_static     := -static
 VARIANT_static-pie := -static-pie -fPIE
 VARIANT_pie        := -pie -fPIE
 VARIANT_32         := -m32
+VARIANT_fp         := -fno-omit-frame-pointer
+VARIANT_O0         := -O0
 VARIANT_32-static  := -m32 -static
+VARIANT_stripped   := -s
+# No .eh_frame: the unwind information is in .debug_frame, the second time compressed; or there is none at all.
+VARIANT_debugframe := -fno-asynchronous-unwind-tables
+VARIANT_gz         := -fno-asynchronous-unwind-tables -gz
+VARIANT_pointer    := -g0 -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -DKEEPS_POINTER
+VARIANT_exceptions := -fexceptions
 
 VICTIM_CC = $(CC) $(PLAIN:-D_GNU_SOURCE=-D_GNU_SOURCE=) -I tests/lib -O2 -g -pthread -MMD -MP -MF $@.d -MT $@
 $B/tests/targets/%: tests/targets/%.c $B/flags.stamp
@@ -188,8 +200,16 @@ bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of
 	@B='$B' tests/bench/run
 	@B='$B' tests/bench/situations
 
+bench-pstack: ## pstack beside eu-stack and gdb: deep stacks, many threads, many and huge libraries, core files
+	@tests/lib/deps build bench
+	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/stacks
+	@B='$B' tests/bench/pstack
+
 $B/tests/bench/calls: $B/tests/bench/calls.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
+
+$B/tests/bench/stacks: $B/tests/bench/stacks.o $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_sym) $(LDLIBS_common)
 
 bench-truss: ## truss beside strace: calls, threads, processes, filters, start-up
 	@tests/lib/deps build bench
@@ -233,10 +253,10 @@ clean: ## remove everything made
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
--include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d
+-include $(patsubst %.o,%.d,$(COMMON_O) $(ALL_O) $(UNIT_O)) $(VICTIMS:%=%.d) $B/tests/bench/bench.d $B/tests/bench/calls.d $B/tests/bench/stacks.d
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all FORCE deps demo check unit victims check-unit check-cmd check-lints check-lint \
 	$(LINTS:%=check-%) budgets asan asan-stages torture torture-programs check-torture \
-	load load-programs check-load bench fuzz fuzz-stage install uninstall format clean help
+	load load-programs check-load bench bench-pstack fuzz fuzz-stage install uninstall format clean help

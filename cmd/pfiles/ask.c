@@ -25,7 +25,7 @@ struct asker {
 	struct way *way, *second;
 	struct facts *f;
 	struct looker *looker;
-	bool first_line;
+	bool first_line, all;
 	size_t calls; /* of CALLS, for each descriptor */
 	struct sock_asker *socks;
 	size_t most; /* descriptors in one go, of ASK_MOST at most: what follows is for so many */
@@ -80,6 +80,7 @@ struct asker *asker_new(
 	a->f = k->f;
 	a->looker = k;
 	a->first_line = o->first_line;
+	a->all = o->all;
 	a->most = o->most < ASK_MOST ? o->most : ASK_MOST;
 	a->stx = calloc(a->most, sizeof(*a->stx));
 	a->inode = calloc(a->most, sizeof(*a->inode));
@@ -202,13 +203,15 @@ int ask_extras(struct asker *a, struct desc **list, size_t n)
 		? 0
 		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
 
+	if (err == ERR_NOTSUP)
+		a->f->err_extras = err;
 	return err == ERR_NOTSUP ? 0 : err;
 }
 
 static bool have_asker(struct asker *a)
 {
 	if (!a->socks)
-		a->socks = sock_asker_new(SOCKS, a->looker->original);
+		a->socks = sock_asker_new(SOCKS, a->looker->original, a->all);
 	return a->socks;
 }
 

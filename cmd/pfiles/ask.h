@@ -12,6 +12,7 @@ struct asker;
 
 struct asker_opts {
 	bool first_line;
+	bool all;    /* of all sockets all options, however many there are */
 	size_t most; /* descriptors there are; not 0 */
 };
 

@@ -2,10 +2,13 @@
 #include "ends.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -25,7 +28,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-const struct holders *ends_index(struct ends *e, pid_t without)
+struct holders *ends_index(struct ends *e, pid_t without)
 {
 	if (e->index && (!e->without || e->without == without) &&
 		now_ns() - holders_when(e->index) < FRESH_NS)
@@ -33,8 +36,52 @@ const struct holders *ends_index(struct ends *e, pid_t without)
 	holders_free(e->index);
 	e->index = NULL;
 	e->without = without;
-	e->err = holders_scan(without, &e->index);
+	e->self = getpid();
+	memset(e->name, 0, sizeof(e->name));
+	e->err = holders_scan(without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
 	return e->index;
+}
+
+const struct ends_name *ends_name(struct ends *e, pid_t pid)
+{
+	struct ends_name *n = &e->name[(unsigned)pid % ENDS_NAMES];
+	char path[32];
+	ssize_t len = -1;
+	int fd;
+
+	if (n->pid == pid)
+		return n;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		len = read(fd, n->text, sizeof(n->text));
+		close(fd);
+	}
+	n->pid = pid;
+	n->len = len > 0 ? (uint32_t)len - (n->text[len - 1] == '\n') : 0;
+	return n;
+}
+
+bool ends_more(struct ends *e)
+{
+	uint64_t fds;
+
+	if (!e->index || !holders_left(e->index, &fds))
+		return false;
+	e->err = holders_scan_left(e->index);
+	if (e->err) {
+		holders_free(e->index);
+		e->index = NULL;
+	}
+	return e->index;
+}
+
+void ends_tell(const struct ends *e, struct facts *f)
+{
+	if (!e->index || !f->far_searched)
+		return;
+	f->far_hidden = holders_hidden(e->index);
+	f->far_left = holders_left(e->index, &f->far_left_fds);
 }
 
 int ends_keep(struct facts *f, const struct holder *h, uint32_t *n, uint32_t *more)
@@ -111,6 +158,7 @@ static size_t find_own(const struct own *own, size_t n, uint64_t ino)
 struct keeping {
 	struct facts *f;
 	struct sock *s;
+	const struct holders *index;
 	pid_t self;
 };
 
@@ -120,10 +168,24 @@ static int keep_other(const struct holder *h, void *arg)
 
 	if (h->pid == k->self)
 		return 0; /* known better already */
+	if (k->s->fars < ENDS_MOST && !holders_still(k->index, h))
+		return 0;
 	return ends_keep(k->f, h, &k->s->fars, &k->s->more_fars);
 }
 
-static int find_far(struct keeping *k, const struct own *own, size_t n, const struct holders *index)
+static int find_others(struct keeping *k, struct ends *e)
+{
+	int err = 0;
+
+	do {
+		k->index = e->index;
+		if (k->index)
+			err = holders_of(k->index, HOLDER_SOCKET, k->s->far_ino, keep_other, k);
+	} while (!err && !k->s->fars && ends_more(e));
+	return err;
+}
+
+static int find_far(struct keeping *k, const struct own *own, size_t n, struct ends *e)
 {
 	struct sock *s = k->s;
 	int err = 0;
@@ -131,13 +193,13 @@ static int find_far(struct keeping *k, const struct own *own, size_t n, const st
 	s->far_at = (uint32_t)k->f->nfar;
 	for (size_t i = find_own(own, n, s->far_ino); i < n && own[i].ino == s->far_ino && !err;
 		i++)
-		err = ends_keep(
-			k->f, &(struct holder){k->self, own[i].fd}, &s->fars, &s->more_fars);
-	if (!err && index)
-		err = holders_of(index, HOLDER_SOCKET, s->far_ino, keep_other, k);
-	if (!index && !s->fars)
-		s->err_far = -EACCES;
-	else if (index && !s->fars && holders_hidden(index))
+		err = ends_keep(k->f, &(struct holder){k->self, own[i].fd, HOLDER_NO_ROW}, &s->fars,
+			&s->more_fars);
+	if (!err)
+		err = find_others(k, e);
+	if (!e->index && !s->fars)
+		s->err_far = e->err;
+	else if (e->index && !s->fars && holders_hidden(e->index))
 		s->err_far = ERR_PERM;
 	s->has |= SOCK_HAS_FAR;
 	return err;
@@ -146,7 +208,6 @@ static int find_far(struct keeping *k, const struct own *own, size_t n, const st
 int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 {
 	struct keeping k = {.f = f, .self = proc_pid(p)};
-	const struct holders *index = NULL;
 	struct own *own = NULL;
 	size_t n = 0;
 	int err = 0;
@@ -160,9 +221,10 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 			if (!own)
 				return -ENOMEM;
 			n = collect_own(f, own);
-			index = ends_index(e, f->ndesc > ENDS_MANY ? k.self : 0);
+			(void)ends_index(e, f->ndesc > ENDS_MANY ? k.self : 0);
+			f->far_searched = true;
 		}
-		err = find_far(&k, own, n, index);
+		err = find_far(&k, own, n, e);
 	}
 	free(own);
 	return err;

@@ -11,10 +11,19 @@
  * of all others are read in one pass over /proc, the first time that something needs it, and are good for
  * the processes that are looked at within the next second as well.
  */
+struct ends_name {
+	pid_t pid;
+	uint32_t len;
+	char text[60];
+};
+#define ENDS_NAMES 64
 struct ends {
+	bool all;              /* -a: no process is put off, however many descriptors it has */
 	struct holders *index; /* NULL: no pass yet */
 	pid_t without;         /* the process that was left out of it, 0: none */
-	int err;               /* why there is none */
+	pid_t self;            /* ours: it has nothing open that anybody asks for */
+	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
+	int err;                           /* why there is none */
 };
 
 /* Of the whole run. Zero-initialise. */
@@ -30,9 +39,23 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
 /*
  * The pass, not older than a second; NULL with e->err when it cannot be had. The process `without` need not
  * be in it: one with so many descriptors that they are not to be read twice; 0: all are. For other kinds:
- * look up with holders_of(), and keep what it finds with ends_keep().
+ * look up with holders_of().
  */
-const struct holders *ends_index(struct ends *e, pid_t without);
+struct holders *ends_index(struct ends *e, pid_t without);
+
+/*
+ * Processes with more descriptors than this are put off: to go through them takes longer than all else, and the
+ * far end is hardly ever there. Only when nobody else has a far end they are searched as well; ends_more() does
+ * so, and says whether there was anything left to search.
+ */
+#define ENDS_PUT_OFF 1024
+bool ends_more(struct ends *e);
+
+/* The name of a process, as it is in the kernel: not escaped; empty where it has ended. Good until the next one. */
+const struct ends_name *ends_name(struct ends *e, pid_t pid);
+
+/* What the pass could not look into, or has put off, taken down in f->far_*. */
+void ends_tell(const struct ends *e, struct facts *f);
 
 /* A process with more descriptors than this is left out: they are not read twice. */
 #define ENDS_MANY 256

@@ -124,6 +124,9 @@ struct sock {
 	int err_peer;           /* why peer_pid is not known, where it could be */
 	uint32_t peer_uid, peer_gid;
 	struct span peer_groups; /* uint32_t each, in facts.names */
+	struct span label;       /* of the peer, as a security module calls it */
+	uint64_t cookie;         /* 0: not known */
+	uint32_t ifindex, queue; /* XDP: interface, 0: none, and which of its queues */
 	uint32_t option_at;      /* facts.option[option_at ...] */
 	uint16_t options;
 	uint16_t netns;        /* facts.netns[netns - 1]; 0: not known */
@@ -183,6 +186,7 @@ struct desc {
 		more_locks; /* facts.lock[lock_at ...]; how many are not in there */
 	uint32_t sock;      /* facts.sock[sock - 1], 0: none */
 	int err_stat, err_flags, err_cloexec, err_path, err_pos, err_sock;
+	int err_far; /* why it is not known who has the other end of a pipe, FIFO or terminal */
 };
 
 struct facts {
@@ -205,11 +209,16 @@ struct facts {
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
-	int err_twins; /* why nothing is known of shared open files */
-	int err_socks; /* why no socket's type, options and names could be asked for, 0: they were
+	int err_twins;  /* why nothing is known of shared open files */
+	int err_socks;  /* why no socket's type, options and names could be asked for, 0: they were
 			*/
-	struct buf why_socks; /* the same in words, escaped */
-	size_t few_options;   /* sockets that were only asked for the options that are set often */
+	int err_extras; /* the same of what only calls tell of other kinds */
+	struct buf why_socks;  /* both in words, escaped */
+	bool far_searched;     /* some other end was looked for, */
+	size_t far_hidden;     /* but not in so many processes, that may not be looked into, */
+	size_t far_left;       /* nor in these, */
+	uint64_t far_left_fds; /* which have so many descriptors */
+	size_t few_options;    /* sockets that were only asked for the options that are set often */
 };
 
 void facts_free(struct facts *f);

@@ -10,10 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "kind.h"
 #include "notes.h"
-
-#define COMM_MAX 64
 
 bool far_notes_has(const struct desc *d)
 {
@@ -31,49 +30,33 @@ bool far_notes_has(const struct desc *d)
 struct asking {
 	const struct proc *p;
 	const struct desc *d;
+	struct ends *ends;
+	struct holders *index; /* NULL: there is none */
 	struct buf *notes;
-	unsigned shown;
+	unsigned shown, opposite;
 	bool beside; /* those who do the same as d; else those at the far end proper, who come first */
 };
 
-static void add_process(struct buf *notes, pid_t pid)
+static void add_process(struct asking *a, pid_t pid)
 {
-	char path[64], comm[COMM_MAX];
-	ssize_t n = -1;
-	int fd;
+	const struct ends_name *name = ends_name(a->ends, pid);
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, comm, sizeof(comm));
-		close(fd);
-	}
-	if (n > 0 && comm[n - 1] == '\n')
-		n--;
-	note(notes,
+	note(a->notes,
 		&(struct note){
 			.kind = NOTE_PROCESS,
 			.key = "process",
 			.num = (uint64_t)pid,
-			.text = comm,
-			.len = n > 0 ? (uint32_t)n : 0,
+			.text = name->text,
+			.len = name->len,
 		});
-}
-
-/* The mode of the link says how the file was opened (proc_pid_fd(5)). 0: it is gone. */
-static unsigned access_of(const char *path)
-{
-	struct stat s;
-
-	return lstat(path, &s) < 0 ? 0 : s.st_mode & (S_IRUSR | S_IWUSR);
 }
 
 static const char *access_word(unsigned access)
 {
 	switch (access) {
-	case S_IRUSR: return "read";
-	case S_IWUSR: return "write";
-	case S_IRUSR | S_IWUSR: return "read-write";
+	case HOLDER_READS: return "read";
+	case HOLDER_WRITES: return "write";
+	case HOLDER_READS | HOLDER_WRITES: return "read-write";
 	default: return NULL;
 	}
 }
@@ -85,7 +68,7 @@ static bool is_opposite(const struct desc *d, unsigned access)
 
 	if (d->err_flags || mode == O_RDWR)
 		return true;
-	return access & (mode == O_WRONLY ? S_IRUSR : S_IWUSR);
+	return access & (mode == O_WRONLY ? HOLDER_READS : HOLDER_WRITES);
 }
 
 /* Positive: enough of them have been shown. */
@@ -94,20 +77,19 @@ static int note_end(const struct holder *h, void *arg)
 	struct asking *a = arg;
 	unsigned access;
 	const char *word;
-	char path[64];
 
-	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == getpid())
+	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == a->ends->self)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)h->pid, h->fd);
-	access = access_of(path);
-	if (is_opposite(a->d, access) == a->beside)
+	access = holders_access(a->index, h);
+	if (is_opposite(a->d, access) == a->beside || !holders_still(a->index, h))
 		return 0;
+	a->opposite += !a->beside;
 	note_item(a->notes, "end");
 	if (a->shown++ == ENDS_MOST) {
 		note_word(a->notes, "more");
 		return 1;
 	}
-	add_process(a->notes, h->pid);
+	add_process(a, h->pid);
 	note_int(a->notes, "fd", h->fd);
 	word = access_word(access);
 	if (word)
@@ -216,7 +198,7 @@ static int collect_own(struct far_notes *n)
 
 static int note_own(const struct far_notes *n, const struct desc *d, struct asking *a)
 {
-	return note_end(&(struct holder){.pid = proc_pid(n->p), .fd = d->fd}, a);
+	return note_end(&(struct holder){proc_pid(n->p), d->fd, HOLDER_NO_ROW}, a);
 }
 
 /* The same pipe or FIFO among the descriptors of the process itself. */
@@ -306,8 +288,7 @@ static int find_own(struct far_notes *n, struct asking *a)
 	}
 }
 
-void far_notes_begin(
-	struct far_notes *n, struct ends *e, const struct proc *p, const struct facts *f)
+void far_notes_begin(struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f)
 {
 	*n = (struct far_notes){.ends = e, .p = p, .f = f};
 }
@@ -319,20 +300,61 @@ void far_notes_end(struct far_notes *n)
 	far_numbers_free(&n->masters);
 }
 
-int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)
+static int find_all(struct far_notes *n, struct asking *a, bool many)
 {
-	struct asking a = {.p = n->p, .d = d, .notes = notes};
-	bool many = n->f->ndesc > ENDS_MANY;
-	const struct holders *h = ends_index(n->ends, many ? proc_pid(n->p) : 0);
 	int err = 0;
 
 	for (int beside = 0; beside < 2 && err == 0; beside++) {
-		a.beside = beside;
-		err = many ? find_own(n, &a) : 0;
-		if (err == 0 && h)
-			err = find_others(n, h, &a);
+		a->beside = beside;
+		err = many ? find_own(n, a) : 0;
+		if (err == 0 && a->index)
+			err = find_others(n, a->index, a);
 	}
-	if (!h && n->ends->err == -ENOMEM)
-		err = -ENOMEM;
+	return err;
+}
+
+/* Somebody must be there: hardly any eventfd is another's too, and one end for both is its own other end. */
+static bool is_lonely(const struct asking *a)
+{
+	const struct desc *d = a->d;
+	bool both = !d->err_flags && (d->flags & O_ACCMODE) == O_RDWR &&
+		(d->kind == KIND_PIPE || d->kind == KIND_FIFO);
+
+	return !a->opposite && !both && d->kind != KIND_EVENTFD;
+}
+
+/* Everywhere else as well. */
+static bool go_on(struct far_notes *n, struct asking *a)
+{
+	if (!is_lonely(a) || !ends_more(n->ends))
+		return false;
+	far_numbers_free(&n->eventfds);
+	far_numbers_free(&n->masters);
+	return true;
+}
+
+int far_notes(struct far_notes *n, struct desc *d, struct buf *notes)
+{
+	struct asking a = {.p = n->p, .d = d, .ends = n->ends, .notes = notes};
+	bool many = n->f->ndesc > ENDS_MANY;
+	size_t at = notes->len;
+	int err;
+
+	/* One pass for all of the process: numbers are found by their place in it. */
+	if (!n->begun)
+		(void)ends_index(n->ends, many ? proc_pid(n->p) : 0);
+	n->begun = n->f->far_searched = true;
+	do {
+		notes->len = at;
+		a.shown = 0;
+		a.index = n->ends->index;
+		err = find_all(n, &a, many);
+	} while (err == 0 && go_on(n, &a));
+	if (!n->ends->index && n->ends->err == -ENOMEM)
+		return -ENOMEM;
+	if (!n->ends->index)
+		d->err_far = n->ends->err;
+	else if (is_lonely(&a) && holders_hidden(n->ends->index))
+		d->err_far = ERR_PERM;
 	return err < 0 ? err : 0;
 }

@@ -16,21 +16,22 @@ bool far_notes_has(const struct desc *d);
 struct far_notes {
 	struct ends *ends;
 	const struct proc *p;
-	const struct facts *f;
+	struct facts *f;
 	const struct desc **own; /* those of the process, by inode; NULL until needed */
 	size_t nown;
+	bool begun;
 	struct far_numbers eventfds, masters;
 };
-void far_notes_begin(
-	struct far_notes *n, struct ends *e, const struct proc *p, const struct facts *f);
+void far_notes_begin(struct far_notes *n, struct ends *e, const struct proc *p, struct facts *f);
 void far_notes_end(struct far_notes *n);
 
 /*
  * Takes down in `notes` an item for each descriptor, of any process, that has the same pipe, FIFO or
  * eventfd, or the other side of the same terminal, but for d itself and for ours. Of an eventfd, others of the same
- * process are left out if it has many descriptors: they are among those that share the open file. 0 or -ENOMEM.
+ * process are left out if it has many descriptors: they are among those that share the open file. Sets
+ * d->err_far where nobody at the other end was found who may well be there. 0 or -ENOMEM.
  */
-int far_notes(struct far_notes *n, const struct desc *d, struct buf *notes)
+int far_notes(struct far_notes *n, struct desc *d, struct buf *notes)
 	__attribute__((warn_unused_result));
 
 #endif

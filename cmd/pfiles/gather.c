@@ -263,6 +263,40 @@ static int look_at_all(struct gather *g, size_t n)
 	return err ? err : look_for_locks(g, f->desc, f->ndesc);
 }
 
+static int by_inode(const void *a, const void *b)
+{
+	const struct desc *x = *(struct desc *const *)a, *y = *(struct desc *const *)b;
+
+	return x->ino < y->ino ? -1 : x->ino > y->ino;
+}
+
+/*
+ * The flags of a socket are asked before all else, and its inode again after all else. In between it may have left
+ * its number and have come back, but only if it is under another number as well: then fdinfo has to say the same.
+ */
+static int look_at_copies(struct gather *g)
+{
+	struct facts *f = g->f;
+	struct desc **sock = malloc((f->ndesc ? f->ndesc : 1) * sizeof(*sock));
+	size_t n = 0;
+
+	if (!sock)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->ndesc; i++) {
+		struct desc *d = &f->desc[i];
+
+		if (d->state == DESC_OK && !d->other_file && look_is_sock(d))
+			sock[n++] = d;
+	}
+	qsort(sock, n, sizeof(*sock), by_inode);
+	for (size_t i = 0; i < n; i++)
+		if ((i > 0 && sock[i - 1]->ino == sock[i]->ino) ||
+			(i + 1 < n && sock[i + 1]->ino == sock[i]->ino))
+			look_flags(&g->looker, sock[i]);
+	free(sock);
+	return 0;
+}
+
 static bool has_changed(struct desc *d)
 {
 	if (d->other_file && d->state == DESC_OK)
@@ -313,8 +347,15 @@ static int look_until_steady(struct gather *g, size_t n)
 	bool changed = !g->first_line;
 	int err = look_at_all(g, n);
 
-	for (int i = 1; i < LOOKS && changed && !err && !cli_interrupted(); i++)
+	if (!err && !g->first_line)
+		err = look_at_copies(g);
+	for (int i = 1; i < LOOKS && changed && !err && !cli_interrupted(); i++) {
 		err = look_again(g, &changed);
+		if (!err)
+			err = look_at_copies(g);
+	}
+	for (size_t i = 0; i < g->f->ndesc; i++)
+		(void)has_changed(&g->f->desc[i]);
 	leave_out_closed(g->f);
 	if (!err &&
 		(g->f->paths.failed || g->f->names.failed || g->f->info.failed ||
@@ -347,7 +388,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	g.looker.original = o->original;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
 	g.asker = asker_new(w, second, &g.looker,
-		&(struct asker_opts){.first_line = o->first_line, .most = list->n});
+		&(struct asker_opts){.first_line = o->first_line, .most = list->n, .all = o->all});
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
 	lock_table_free(&g.locks);

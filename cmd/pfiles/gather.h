@@ -19,6 +19,7 @@ struct gather_opts {
 	struct mounts *mounts;
 	struct mount_table *target_mounts; /* of the process; read when needed */
 	struct progress *progress;
+	bool all;        /* of all sockets all options */
 	bool original;   /* no more shows than the original has */
 	bool first_line; /* no more than the first line of each descriptor shows */
 };

@@ -207,6 +207,50 @@ static void take_fields(enum kind k, const char *text, struct buf *notes)
 	}
 }
 
+/* Lines that only one sort has; without: some have none, or not at all times. */
+static const struct {
+	enum kind kind;
+	const char *line;
+	bool always;
+} marks[] = {
+	{KIND_EVENTFD, "eventfd-count:", true},
+	{KIND_SIGNALFD, "sigmask:", true},
+	{KIND_TIMERFD, "clockid:", true},
+	{KIND_PIDFD, "Pid:", true},
+	{KIND_EPOLL, "tfd:", false},
+	{KIND_INOTIFY, "inotify ", false},
+	{KIND_FANOTIFY, "fanotify ", false},
+	{KIND_IO_URING, "SqMask:", false},
+	{KIND_BPF_MAP, "map_type:", false},
+	{KIND_BPF_PROG, "prog_type:", false},
+	{KIND_BPF_LINK, "link_type:", false},
+};
+
+static bool has_line(const char *text, const char *begin)
+{
+	size_t len = strlen(begin);
+
+	for (; text; text = strchr(text, '\n')) {
+		text += *text == '\n';
+		if (strncmp(text, begin, len) == 0)
+			return true;
+		if (!*text)
+			break;
+	}
+	return false;
+}
+
+bool info_is_of(enum kind k, const char *text)
+{
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		bool has = has_line(text, marks[i].line);
+
+		if (has ? marks[i].kind != k : marks[i].kind == k && marks[i].always)
+			return false;
+	}
+	return true;
+}
+
 bool info_has_more(enum kind k)
 {
 	if (info_watch_is(k))

@@ -362,10 +362,17 @@ void json_sock_more(json_t *o, json_t *options, const struct facts *f, const str
 {
 	set_options(options, f, k);
 	set_credentials(o, f, k);
+	if (k->label.len)
+		set(o, "peer_security_context",
+			json_bytes(f->names.data + k->label.at, k->label.len));
 	set_protocol(o, f, k);
 	set_memberships(o, f, k);
 	set_groups(o, f, k);
 	set_vsock(o, f, k);
+	if (k->ifindex)
+		set(o, "xdp",
+			json_pack("{s:I, s:I}", "interface_index", (json_int_t)k->ifindex, "queue",
+				(json_int_t)k->queue));
 	set_netns(o, f, k);
 	set_state(o, k);
 	set_tcp(o, f, k);
@@ -374,5 +381,7 @@ void json_sock_more(json_t *o, json_t *options, const struct facts *f, const str
 	if (k->has & SOCK_HAS_FLIGHT && k->in_flight)
 		set_number(o, "descriptors_in_flight", k->in_flight);
 	set_far_end(o, f, k);
+	if (k->cookie)
+		set_number(o, "cookie", k->cookie);
 	set_unknown(o, k);
 }

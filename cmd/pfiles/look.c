@@ -85,7 +85,7 @@ static bool is_anonymous(const struct desc *d)
 	return !d->err_stat && (d->mode & S_IFMT) == 0;
 }
 
-/* Not for sockets, nor for anonymous files of whose kind it says nothing. */
+/* Not for sockets. Of anonymous files, it says what sort it is. */
 static bool needs_info(struct looker *k, const struct desc *d)
 {
 	if (d->err_flags || d->err_cloexec || d->err_stat ||
@@ -93,7 +93,7 @@ static bool needs_info(struct looker *k, const struct desc *d)
 		return true;
 	if (d->pos_asked && !k->locks_hidden)
 		return false;
-	return !S_ISSOCK(d->mode) && !is_anonymous(d);
+	return !S_ISSOCK(d->mode);
 }
 
 /* Only what has a place in a file system can be positioned; a namespace, a pidfd cannot. */
@@ -156,6 +156,13 @@ static bool read_info(struct looker *k, struct desc *d, int *err)
 	return !d->other_file;
 }
 
+void look_flags(struct looker *k, struct desc *d)
+{
+	int err;
+
+	(void)read_info(k, d, &err);
+}
+
 static void take_notes(struct looker *k, struct desc *d)
 {
 	size_t at = k->f->info.len;
@@ -168,6 +175,10 @@ static void take_info(struct looker *k, struct desc *d)
 {
 	if (!read_info(k, d, &d->err_pos) || look_is_sock(d))
 		return;
+	if (is_anonymous(d) && !info_is_of((enum kind)d->kind, buf_cstr(&k->info.text))) {
+		d->other_file = true;
+		return;
+	}
 	take_notes(k, d);
 	d->pos = k->info.pos;
 	d->has_pos = can_seek(k, d);
@@ -231,16 +242,34 @@ static bool names_pipe(const struct looker *k, const struct desc *d)
 		strtoull(link + sizeof(pipe) - 1, NULL, 10) == d->ino;
 }
 
+/* No server has to be asked of what is on a disk of this machine, or the kernel's own. */
+static bool is_local(const struct looker *k, const struct desc *d)
+{
+	return mounts_local(k->mounts, d->dev_major, d->dev_minor) ||
+		mounts_of(k->mounts, MOUNTS_MEMFDS, d->dev_major, d->dev_minor) ||
+		mounts_of(k->mounts, MOUNTS_NAMESPACES, d->dev_major, d->dev_minor);
+}
+
+/* Anonymous files are called so. */
+static bool names_kind(const struct looker *k, const struct desc *d)
+{
+	static const char anonymous[] = "anon_inode:";
+
+	return !is_anonymous(d) ||
+		strncmp(buf_cstr(&k->link), anonymous, sizeof(anonymous) - 1) == 0;
+}
+
 /* proved: what d->path says, if anything, is of the file of the first question. */
 static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
-	bool local = !d->err_stat && mounts_local(k->mounts, d->dev_major, d->dev_minor);
+	bool local = !d->err_stat && is_local(k, d);
 	bool pipe = !d->err_stat && is_pipe(k, d);
 
 	buf_clear(&k->link);
 	d->err_path = local ? link_of_place(k, d) : fd_view_link(&k->view, d->fd, &k->link);
 	*proved = local || pipe;
-	if (d->err_path == -ENOENT || (!d->err_path && pipe && !names_pipe(k, d)))
+	if (d->err_path == -ENOENT || (!d->err_path && pipe && !names_pipe(k, d)) ||
+		(!d->err_path && !names_kind(k, d)))
 		d->other_file = true;
 	else if (!d->err_path)
 		d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);

@@ -46,6 +46,9 @@ void look_take_stat(struct desc *d, const struct statx *s);
 
 bool look_is_sock(const struct desc *d);
 
+/* Whether its inode, flags and close-on-exec are of one file, as fdinfo shows them at one moment. Sets other_file. */
+void look_flags(struct looker *k, struct desc *d);
+
 /* Whether the answer (STATX_INO) is about the descriptor's file. */
 bool look_same_inode(const struct desc *d, const struct statx *s);
 

@@ -6,12 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/agent_crew.h"
+
 static const struct cli_option options[] = {
 	{'F', NULL,
 		"force: a thread may be stopped that runs, perhaps in the middle of a long write"},
 	{'H', NULL, "stop all threads while looking: one exact instant, at their expense"},
 	{'d', "seconds", "look twice, so far apart: only what differs"},
 	{'O', NULL, "only what the original shows: no line that scripts for it do not know"},
+	{'a', NULL, "all: ask all sockets for all options, search all processes for far ends"},
 	{'b', NULL, "borrow descriptors only: run nothing in the process, stop nobody"},
 	{'j', NULL, "as JSON, one object for each process"},
 	{'n', NULL, "only the first line of each descriptor"},
@@ -24,7 +27,7 @@ static const struct cli_word words[] = {{"json", 'j'}, {0}};
 
 static const struct cli_spec spec = {
 	.name = "pfiles",
-	.synopsis = "[-FHObjns] [-d seconds] [-p fd,...] pid | core ...",
+	.synopsis = "[-FHOabjns] [-d seconds] [-p fd,...] pid | core ...",
 	.purpose = "report open files of processes",
 	.options = options,
 	.words = words,
@@ -58,6 +61,7 @@ int main(int argc, char **argv)
 		case 'H': o.hold = true; break;
 		case 'O': o.original = true; break;
 		case 'F': o.force = true; break;
+		case 'a': o.ends.all = true; break;
 		case 'b': o.borrow = true; break;
 		case 'd': o.seconds = cli_number(&c, 'd', 1, 1000000); break;
 		case 'j': o.json = true; break;
@@ -69,8 +73,15 @@ int main(int argc, char **argv)
 	argv = cli_operands(&c, 1);
 	o.colour = wants_colour();
 	cli_catch_signals(&c);
-	for (; *argv && !cli_interrupted(); argv++)
+	/* They start while we read. Where they cannot, each agent tries for itself, and says why not. */
+	if (!o.borrow && !o.hold && agent_crew_new(&o.crew) < 0)
+		o.crew = NULL;
+	for (char **ahead = argv; *argv && !cli_interrupted(); argv++) {
+		for (; *ahead && ahead - argv < AGENT_CREW_AHEAD; ahead++)
+			pfiles_expect(*ahead, &o);
 		pfiles_one(&c, *argv, &o);
+	}
+	agent_crew_free(o.crew);
 	mounts_free(&o.mounts);
 	settle_free(&o.settle);
 	fd_list_free(&o.only);

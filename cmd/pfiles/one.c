@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "core_files.h"
+#include "ctl/agent.h"
+#include "ctl/agent_crew.h"
 #include "ctl/hold.h"
 #include "ctl/way.h"
 #include "difference.h"
@@ -76,7 +78,7 @@ static int open_second(struct proc *p, const struct way *w, struct way **second)
 
 	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
 		return 0;
-	err = way_open(p, WAY_NO_AGENT, second);
+	err = way_open(p, WAY_NO_AGENT, NULL, second);
 	if (!err && same_pids && way_kind(*second) != WAY_BORROW) {
 		way_close(*second);
 		*second = NULL;
@@ -99,7 +101,7 @@ static int open_ways(
 		flags |= WAY_MANY;
 	if (l->o->force)
 		flags |= WAY_RUNNERS;
-	err = way_open(p, flags, w);
+	err = way_open(p, flags, l->o->crew, w);
 	return err ? err : open_second(p, *w, second);
 }
 
@@ -132,6 +134,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		.progress = &progress,
 		.first_line = l->o->first_line,
 		.original = l->o->original,
+		.all = l->o->ends.all,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
@@ -153,7 +156,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	way_close(w);
 	aside_back(&aside);
 	progress_end(&progress);
-	if (f->err_socks)
+	if (f->err_socks || f->err_extras)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
 	return err;
 }
@@ -334,6 +337,16 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 		report(c, p, &l);
 	fds_free(&l.open);
 	facts_free(&f);
+}
+
+void pfiles_expect(const char *operand, struct opts *o)
+{
+	struct proc *p;
+
+	if (!o->crew || core_files_is(operand) || operand_open(operand, OPERAND_PROC, NULL, &p) < 0)
+		return;
+	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
+	proc_close(p);
 }
 
 void pfiles_one(struct cli *c, const char *operand, struct opts *o)

@@ -26,7 +26,11 @@ struct opts {
 	struct settle settle;
 	struct sock_tables tables;
 	struct ends ends;
+	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
+
+/* What can be done ahead for an operand whose turn comes soon; whatever is wrong with it is told in its turn. */
+void pfiles_expect(const char *operand, struct opts *o);
 
 /* Looks at what the operand names, shows it or says why not. */
 void pfiles_one(struct cli *c, const char *operand, struct opts *o);

@@ -214,6 +214,7 @@ int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	for (size_t i = 0; i < f->ndesc && !err; i++)
 		err = settle_desc(&g, &f->desc[i]);
 	far_notes_end(&g.far);
+	ends_tell(ends, f);
 	return err ? err : f->notes.failed ? -ENOMEM : 0;
 }
 

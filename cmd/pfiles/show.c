@@ -53,6 +53,19 @@ void show_header(struct buf *out, pid_t pid, const struct buf *command, bool col
 	buf_str(out, colour ? PLAIN "\n" : "\n");
 }
 
+/* Where other ends may be that were not found. */
+static void add_ends(struct buf *out, const struct facts *f)
+{
+	if (f->far_hidden)
+		buf_fmt(out, "  [far ends: %zu process%s may not be looked into]\n", f->far_hidden,
+			f->far_hidden == 1 ? "" : "es");
+	if (f->far_left)
+		buf_fmt(out,
+			"  [far ends: %zu process%s with %llu descriptors not searched; -a does]\n",
+			f->far_left, f->far_left == 1 ? "" : "es",
+			(unsigned long long)f->far_left_fds);
+}
+
 void show_limit(struct buf *out, const struct facts *f)
 {
 	buf_str(out, "  Current rlimit: ");
@@ -71,6 +84,12 @@ void show_limit(struct buf *out, const struct facts *f)
 		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
 		buf_str(out, "]\n");
 	}
+	if (f->err_extras) {
+		buf_str(out,
+			"  [pipes, memfds, message queues, namespaces, tun: what only calls tell not known: ");
+		buf_add(out, buf_cstr(&f->why_socks), f->why_socks.len);
+		buf_str(out, "]\n");
+	}
 	if (f->err_twins) {
 		buf_str(out, "  [shared open files not known: ");
 		buf_str(out, err_str(f->err_twins));
@@ -78,8 +97,9 @@ void show_limit(struct buf *out, const struct facts *f)
 	}
 	if (f->few_options)
 		buf_fmt(out,
-			"  [sockets: %zu of them were asked only for options that are set often]\n",
+			"  [sockets: %zu of them were asked only for options that are set often; -a asks all]\n",
 			f->few_options);
+	add_ends(out, f);
 }
 
 void show_names_free(struct show_names *n)
@@ -259,6 +279,7 @@ static void add_all_unknown(struct buf *out, const struct desc *d)
 	add_unknown(out, "path", d->err_path);
 	if (!d->sock)
 		add_unknown(out, "offset and locks", d->err_pos);
+	add_unknown(out, "far end", d->err_far);
 }
 
 void show_desc(struct buf *out, const struct facts *f, const struct desc *d,

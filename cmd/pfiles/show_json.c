@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "show_json.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -44,10 +45,21 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 		buf_str(out, ",\"sockets_unknown\":");
 		json_put(out, json_stringn(buf_cstr(&f->why_socks), f->why_socks.len));
 	}
+	if (f->err_extras) {
+		buf_str(out, ",\"calls_unknown\":");
+		json_put(out, json_stringn(buf_cstr(&f->why_socks), f->why_socks.len));
+	}
 	if (f->err_twins) {
 		buf_str(out, ",\"same_open_file_unknown\":");
 		json_put(out, json_string(err_str(f->err_twins)));
 	}
+	if (f->few_options)
+		buf_fmt(out, ",\"sockets_asked_little\":%zu", f->few_options);
+	if (f->far_hidden)
+		buf_fmt(out, ",\"far_ends_hidden\":%zu", f->far_hidden);
+	if (f->far_left)
+		buf_fmt(out, ",\"far_ends_unsearched\":{\"processes\":%zu,\"descriptors\":%llu}",
+			f->far_left, (unsigned long long)f->far_left_fds);
 	buf_str(out, ",\"descriptors\":[");
 }
 
@@ -159,9 +171,13 @@ static void set_unknown(json_t *o, const struct facts *f, const struct desc *d)
 	set_reason(why, "stat", d->err_stat);
 	set_reason(why, "flags", d->err_flags);
 	set_reason(why, "cloexec", d->err_flags ? 0 : d->err_cloexec);
-	set_reason(why, "socket", f->err_socks ? 0 : d->err_sock);
+	if (d->err_sock == -ENOENT)
+		set(why, "socket", json_string("the kernel does not list it"));
+	else
+		set_reason(why, "socket", f->err_socks ? 0 : d->err_sock);
 	set_reason(why, "path", d->err_path);
 	set_reason(why, "offset_and_locks", d->sock ? 0 : d->err_pos);
+	set_reason(why, "far_end", d->err_far);
 	if (json_object_size(why))
 		set(o, "unknown", why);
 	else

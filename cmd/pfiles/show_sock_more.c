@@ -4,12 +4,14 @@
  *
  *   <TAB>TCP_NODELAY,TCP_KEEPIDLE(60)                  options away from their default
  *   <TAB>peer credentials: uid:0 gid:0 groups:0,27
+ *   <TAB>peer security context: unconfined
  *   <TAB>protocol: TCP
  *   <TAB>protocol: NETLINK_ROUTE  port id: 4242  groups: 1,5
  *   <TAB>protocol: ETH_P_ALL  interface: eth0  rings: receive,send
  *   <TAB>member: promiscuous  interface: 2
  *   <TAB>member: 239.1.2.3  interface: eth0  only from: 192.0.2.1
  *   <TAB>vsock: cid: 2  port: 1024  peer cid: 1  peer port: 5
+ *   <TAB>xdp: interface: 2  queue: 3
  *   <TAB>network namespace: net:[4026532222]
  *   <TAB>state: LISTEN  backlog: 0  limit: 5
  *   <TAB>state: ESTABLISHED  receive queue: 0  send queue: 12
@@ -22,6 +24,7 @@
  *   <TAB>dropped: 3
  *   <TAB>descriptors in flight: 2
  *   <TAB>far end: nginx[812] fd 12, nginx[813] fd 12    or "held by no process", "closed"
+ *   <TAB>cookie: 0x1f
  */
 #include "show_sock_more.h"
 
@@ -75,6 +78,15 @@ static void add_credentials(struct buf *out, const struct facts *f, const struct
 		add_number(out, i ? "," : " groups:", group);
 	}
 	buf_str(out, k->more_groups ? " groups:(more than 64)\n" : "\n");
+}
+
+static void add_label(struct buf *out, const struct facts *f, const struct sock *k)
+{
+	if (!k->label.len)
+		return;
+	buf_str(out, "\tpeer security context: ");
+	escape_add(out, f->names.data + k->label.at, k->label.len);
+	buf_chr(out, '\n');
 }
 
 static void add_netlink(struct buf *out, const struct facts *f, const struct sock *k)
@@ -207,6 +219,15 @@ static void add_vsock(struct buf *out, const struct facts *f, const struct sock 
 		add_number(out, "  peer cid: ", vm.svm_cid);
 		add_number(out, "  peer port: ", vm.svm_port);
 	}
+	buf_chr(out, '\n');
+}
+
+static void add_xdp(struct buf *out, const struct sock *k)
+{
+	if (!k->ifindex)
+		return;
+	add_number(out, "\txdp: interface: ", k->ifindex);
+	add_number(out, "  queue: ", k->queue);
 	buf_chr(out, '\n');
 }
 
@@ -362,16 +383,20 @@ static const char *missing_words(const struct sock *k)
 {
 	if (sock_kind_is_tcp(k->kind))
 		return "queues, timer and far end";
+	if (k->kind == KIND_XDP)
+		return "interface and queue";
 	return k->family == AF_UNIX ? "queues, shutdown and far end" : "queues";
 }
 
 void show_sock_more(struct buf *out, const struct facts *f, const struct sock *k)
 {
 	add_credentials(out, f, k);
+	add_label(out, f, k);
 	add_protocol(out, f, k);
 	add_memberships(out, f, k);
 	add_members(out, f, k);
 	add_vsock(out, f, k);
+	add_xdp(out, k);
 	add_netns(out, f, k);
 	add_state(out, k);
 	add_shutdown(out, k);
@@ -385,6 +410,8 @@ void show_sock_more(struct buf *out, const struct facts *f, const struct sock *k
 		buf_chr(out, '\n');
 	}
 	add_far_end(out, f, k);
+	if (k->cookie)
+		buf_fmt(out, "\tcookie: 0x%llx\n", (unsigned long long)k->cookie);
 	add_missing(out, missing_words(k), k->err_diag);
 	add_missing(out, "multicast groups", k->err_members);
 }

@@ -12,8 +12,11 @@
  */
 struct sock_asker;
 
-/* At most `most` sockets in one sock_ask(). plain: no more than the original shows. NULL: out of memory. */
-struct sock_asker *sock_asker_new(size_t most, bool plain);
+/*
+ * At most `most` sockets in one sock_ask(). plain: no more than the original shows; all: of each all
+ * options, however many sockets there are. NULL: out of memory.
+ */
+struct sock_asker *sock_asker_new(size_t most, bool plain, bool all);
 void sock_asker_free(struct sock_asker *a);
 
 /*

@@ -95,6 +95,10 @@ int sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
 	switch (r->family) {
 	case AF_UNIX: add_far_end(s, r); break;
 	case AF_PACKET: add_packet(f, s, &r->packet); break;
+	case AF_XDP:
+		s->ifindex = r->xdp.ifindex;
+		s->queue = r->xdp.queue;
+		break;
 	case AF_INET:
 	case AF_INET6:
 		if (sock_kind_is_tcp(s->kind))
@@ -237,6 +241,7 @@ int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
 	case AF_VSOCK: take_vsock(f, s, r); break;
 	default: s->protocol = -1;
 	}
+	s->cookie = r->cookie;
 	take_memory(s, r);
 	if (r->state == TCP_LISTEN)
 		s->on |= 1U << OPT_ACCEPTCONN;

@@ -16,6 +16,7 @@ struct item {
 	bool found, whole;             /* whole: could not be asked, so all its facts are wanted */
 	struct diag_end local, remote; /* of TCP and UDP; IPv4 as such, however it is written */
 	bool ends, four;               /* four: the addresses are of IPv4 */
+	uint32_t ifindex;              /* whole: the device that it is bound to */
 };
 
 struct search {
@@ -30,6 +31,13 @@ struct search {
 	uint32_t *whose; /* items: for each question; the top bit: it is about the other end */
 	size_t asks;
 };
+
+#define OTHER_END 0x80000000U
+
+static inline struct sock *search_sock(const struct search *s, const struct item *i)
+{
+	return &s->f->sock[i->sock];
+}
 
 /*
  * Finds what the tables tell of the n sockets of s->item, and says in each whether it was found. f, d, item,

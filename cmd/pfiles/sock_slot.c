@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
@@ -25,6 +28,7 @@ static const int option_name[CALL_NAME] = {
 	[CALL_TYPE] = SO_TYPE,
 	[CALL_PROTOCOL] = SO_PROTOCOL,
 	[CALL_NETNS] = SO_NETNS_COOKIE,
+	[CALL_COOKIE] = SO_COOKIE,
 	[CALL_MEMINFO] = SO_MEMINFO,
 };
 
@@ -82,6 +86,8 @@ static const struct extra {
 		sizeof(struct ucred)},
 	[EXTRA_GROUPS] = {1U << KIND_UNIX, SOL_SOCKET, SO_PEERGROUPS, offsetof(struct slot, groups),
 		GROUPS_MOST * 4},
+	[EXTRA_LABEL] = {1U << KIND_UNIX | 1U << KIND_TCP4 | 1U << KIND_TCP6, SOL_SOCKET,
+		SO_PEERSEC, offsetof(struct slot, label), LABEL_MOST},
 	[EXTRA_MEMBERSHIPS] = {1U << KIND_NETLINK, SOL_NETLINK, NETLINK_LIST_MEMBERSHIPS,
 		offsetof(struct slot, groups), GROUPS_MOST * 4},
 	[EXTRA_TCP_INFO] = {1U << KIND_TCP4 | 1U << KIND_TCP6 | 1U << KIND_MPTCP4 |
@@ -94,7 +100,8 @@ static bool has_extra(const struct slot *s, int which)
 {
 	if (s->plain && which != EXTRA_CRED)
 		return false;
-	return extras[which].kinds & 1U << s->kind && !(s->few && which == EXTRA_TCP_INFO);
+	return extras[which].kinds & 1U << s->kind && !(s->listed && which == EXTRA_TCP_INFO) &&
+		!(s->few && which == EXTRA_LABEL);
 }
 
 static struct call *lay_kind(struct slot *s, struct call *c)

@@ -19,6 +19,7 @@ enum {
 	CALL_TYPE = OPT_COUNT, /* two of the options, the sizes, come with CALL_MEMINFO */
 	CALL_PROTOCOL,
 	CALL_NETNS,
+	CALL_COOKIE,
 	CALL_MEMINFO,
 	CALL_NAME,
 	CALL_PEER,
@@ -26,9 +27,10 @@ enum {
 };
 
 /* Those that a kind has beyond its options. */
-enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
+enum { EXTRA_CRED, EXTRA_GROUPS, EXTRA_LABEL, EXTRA_TCP_INFO, EXTRA_MEMBERSHIPS, EXTRAS };
 
 #define GROUPS_MOST 64
+#define LABEL_MOST  256
 /* Room for any address: that of AF_UNIX is the longest, with a NUL that the kernel may add. */
 #define NAME_MAX_BYTES (sizeof(struct sockaddr_un) + 2)
 
@@ -41,10 +43,11 @@ union value {
 struct slot {
 	int fd;
 	enum sock_kind kind; /* whose calls were laid out */
-	bool few;
-	bool plain;         /* only what the original asks */
-	struct call *base;  /* NULL: in the second batch */
-	struct call *extra; /* EXTRAS of them are not all there: see slot_extra() */
+	bool few;            /* only the options that are set often */
+	bool listed;         /* what TCP knows comes from the kernel's tables */
+	bool plain;          /* only what the original asks */
+	struct call *base;   /* NULL: in the second batch */
+	struct call *extra;  /* EXTRAS of them are not all there: see slot_extra() */
 	struct call *option;
 	struct call *last;
 
@@ -54,6 +57,7 @@ struct slot {
 	socklen_t len[CALLS], extra_len[EXTRAS];
 	struct ucred cred;
 	uint32_t groups[GROUPS_MOST];
+	char label[LABEL_MOST];
 	char tcp_info[SOCK_TCP_INFO_BYTES];
 	struct statx inode;
 	struct option_slot options[OPTIONS_MOST];

@@ -9,6 +9,7 @@
 #include "dump.h"
 #include "event.h"
 #include "exec.h"
+#include "life.h"
 #include "names.h"
 #include "release.h"
 #include "show.h"
@@ -64,9 +65,12 @@ void calls_begin(struct truss *t, struct thread *thr)
 	thr->entered = t->now;
 	c->done = false;
 	c->ent = sysent_find(c->abi, c->nr);
+	if (c->abi == ABI_I386)
+		args_unwrap(c);
 	if (c->ent && c->ent->flags & SYSENT_FORK) {
 		thr->process->made_by = c->ent->name;
 		t->forking = thr->tid;
+		t->handlers_shared |= life_shares_handlers(thr);
 	}
 	if (t->o->names) {
 		c->fd = names_add;
@@ -146,23 +150,21 @@ void calls_flush(struct truss *t, struct thread *thr)
 	thr->interrupted = false;
 }
 
-/* Whether it is to be left stopped here. */
-static bool leave(struct truss *t, struct thread *thr, const struct trace_call *i)
+/*
+ * Whether its line can be finished without a look at the thread, so that it may go on meanwhile, on another
+ * processor.
+ */
+static bool is_complete(const struct truss *t, const struct thread *thr)
 {
-	struct args_call *c = &thr->call;
+	unsigned bit = options_call_bit(thr->call.ent);
 
-	thr->in_call = false;
-	c->done = true;
-	c->error = i->error ? (int)-i->result : 0;
-	c->result = i->result;
-	if (c->error >= ERESTART_FIRST && c->error <= ERESTART_LAST) {
-		thr->interrupted = true; /* the signal, if it is one, is shown first */
-		return false;
-	}
-	if (thr->executed) {
-		thr->exec_sp = i->sp;
-		thr->exec_abi = abi_of(i->arch, 0);
-	}
+	return !t->o->count && !t->o->names && !thr->executed && !thr->dumped &&
+		!(thr->options & ARGS_RAW) && !set_has(&t->o->verbose, bit) &&
+		!args_looks_back(&thr->line, &thr->call);
+}
+
+static void show_return(struct truss *t, struct thread *thr)
+{
 	if (t->o->names)
 		names_returned(thr);
 	finish(t, thr);
@@ -172,7 +174,40 @@ static bool leave(struct truss *t, struct thread *thr, const struct trace_call *
 	if (thr->executed && !t->o->count)
 		exec_note_rights(t, thr);
 	thr->executed = false;
-	return set_has(&t->o->stop_calls, options_call_bit(c->ent));
+}
+
+static void leave(struct truss *t, struct thread *thr, const struct trace_call *i)
+{
+	struct args_call *c = &thr->call;
+	bool stops = set_has(&t->o->stop_calls, options_call_bit(c->ent));
+
+	thr->in_call = false;
+	c->done = true;
+	if (c->ent && c->ent->flags & SYSENT_DISPOSITION)
+		thr->process->dispositions = false;
+	c->error = i->error ? (int)-i->result : 0;
+	c->result = i->result;
+	if (c->abi == ABI_I386)
+		args_unwrap_result(c);
+	if (c->error >= ERESTART_FIRST && c->error <= ERESTART_LAST) {
+		thr->interrupted = true; /* the signal, if it is one, is shown first */
+		event_resume(t, thr, 0);
+		return;
+	}
+	if (thr->executed) {
+		thr->exec_sp = i->sp;
+		thr->exec_abi = abi_of(i->arch, 0);
+	}
+	if (!stops && is_complete(t, thr)) {
+		event_resume(t, thr, 0);
+		show_return(t, thr);
+		return;
+	}
+	show_return(t, thr);
+	if (stops)
+		stop_after_call(t, thr);
+	else
+		event_resume(t, thr, 0);
 }
 
 void calls_event(struct truss *t, struct thread *thr)
@@ -181,12 +216,10 @@ void calls_event(struct truss *t, struct thread *thr)
 
 	if (trace_call(thr->tid, &i))
 		return; /* killed: its death is reported next */
-	if (i.entry) {
+	if (i.entry)
 		enter(t, thr, &i);
-		return;
-	}
-	if (i.exit && thr->in_call && leave(t, thr, &i))
-		stop_after_call(t, thr);
+	else if (i.exit && thr->in_call)
+		leave(t, thr, &i);
 	else
 		event_resume(t, thr, 0);
 }

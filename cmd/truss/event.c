@@ -69,6 +69,8 @@ static enum event_kind wait_for_stop(struct truss *t, struct event *ev)
 		return EVENT_LAST;
 	if (r == 0)
 		return interrupt_pending() ? EVENT_INTERRUPT : EVENT_TICK;
+	t->stops++;
+	t->lately = ev->stop.tid;
 	ev->thr = thread_find(&t->table, ev->stop.tid);
 	return ev->thr ? kind_of(&ev->stop) : kind_of_unknown(&ev->stop);
 }

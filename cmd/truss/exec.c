@@ -140,6 +140,7 @@ void exec_event(struct truss *t, pid_t pid)
 	}
 	mem_forget(&thr->mem);
 	thr->process->threaded = false;
+	thr->process->dispositions = false;
 	names_free(thr->process->names);
 	thr->process->names = NULL;
 	if (thr->process->command && !thr->process->begun) {

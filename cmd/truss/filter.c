@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -19,6 +20,9 @@ static bool is_needed(const struct opts *o, const struct sysent *e)
 	unsigned move = SYSENT_READ | SYSENT_WRITE;
 
 	if (set_has(&o->trace, options_call_bit(e)))
+		return true;
+	/* Of 32-bit programs, each of which stands for many (args_unwrap()). */
+	if (!strcmp(e->name, "socketcall") || !strcmp(e->name, "ipc"))
 		return true;
 	/* -r and -w show calls on their descriptors; -y has to know who is closed. */
 	if (e->flags & move && !(set_is_empty(&o->reads) && set_is_empty(&o->writes)))

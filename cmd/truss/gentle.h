@@ -9,8 +9,8 @@
  * To be traced from call to call a thread must be stopped once, and one that sleeps in some calls would see EINTR for it.
  * A thread that was seized is asked to stop at once where that cannot be noticed; else when it has woken
  * by itself and sleeps anew since a moment ago, so that its call may be started again with all of its time. One
- * whose call cannot be started again at all (a write that is half done) is asked when it has left that, but after
- * GENTLE_NS in any case.
+ * whose call cannot be started again at all (a write that is half done) is asked when it has left that: when it is
+ * seen asleep elsewhere, or has computed for a while. Only one that has not moved for GENTLE_NS is asked there.
  */
 #define GENTLE_NS 2000000000u
 

@@ -44,18 +44,36 @@ void life_first_stop(struct truss *t, struct thread *thr)
 	event_resume(t, thr, 0);
 }
 
+/* The CLONE_* of the call that a thread is in. False: they cannot be read, or it is no such call. */
+static bool clone_flags(struct thread *maker, uint64_t *flags)
+{
+	const struct sysent *e = maker->in_call ? maker->call.ent : NULL;
+
+	*flags = 0;
+	if (!e || !(e->flags & SYSENT_FORK))
+		return false;
+	if (!strcmp(e->name, "clone3"))
+		return memory_number(&maker->memory, maker->call.arg[0], 8, flags);
+	if (!strcmp(e->name, "clone"))
+		*flags = maker->call.arg[0];
+	return true;
+}
+
+bool life_shares_handlers(struct thread *maker)
+{
+	uint64_t flags;
+
+	if (!clone_flags(maker, &flags))
+		return true;
+	return flags & CLONE_SIGHAND && !(flags & CLONE_THREAD);
+}
+
 /* What the maker's call says of whom it has made, without a look into /proc. False: not enough. */
 static bool told_by_call(struct thread *maker, pid_t born, struct status *s)
 {
-	const struct sysent *e = maker->in_call ? maker->call.ent : NULL;
-	uint64_t flags = 0;
+	uint64_t flags;
 
-	if (!e || !(e->flags & SYSENT_FORK))
-		return false;
-	if (!strcmp(e->name, "clone"))
-		flags = maker->call.arg[0];
-	else if (!strcmp(e->name, "clone3") &&
-		!memory_number(&maker->memory, maker->call.arg[0], 8, &flags))
+	if (!clone_flags(maker, &flags))
 		return false;
 	if (flags & CLONE_PARENT && !(flags & CLONE_THREAD))
 		return false;
@@ -124,6 +142,8 @@ static struct process *home_of(struct truss *t, pid_t tid, const struct status *
 		return NULL;
 	p = process_get(&t->table, s->tgid);
 	parent = process_find(&t->table, s->ppid);
+	if (p)
+		p->born_here = true;
 	if (p)
 		p->quiet = !t->o->follow || (parent && parent->quiet);
 	return p;

@@ -12,6 +12,8 @@
 void life_first_stop(struct truss *t, struct thread *thr);
 /* A thread has made another, or a process; those come by themselves. */
 void life_made(struct truss *t, struct thread *thr);
+/* Whether the call it enters, a SYSENT_FORK, makes a process that has its signal handlers in common with it. */
+bool life_shares_handlers(struct thread *maker);
 /* The first stop of a thread or process that a traced one has made. */
 void life_newborn(struct truss *t, const struct trace_stop *stop);
 /* Any stop of a thread that is traced without being shown. */

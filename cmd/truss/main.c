@@ -24,7 +24,9 @@ static void begin(struct truss *t)
 	bool elsewhere = t->o->out || !t->out.terminal;
 
 	interrupt_catch(t->o->pids || !elsewhere);
-	signal(SIGCHLD, SIG_DFL);
+	/* Nobody is told of stops by signal but who asks for it (watch.c): the wait finds them. */
+	sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP},
+		NULL);
 	t->watch.measure = t->o->count;
 	t->base = t->now = tracee_clock();
 	if (!t->o->count)
@@ -56,7 +58,7 @@ void truss_run(struct truss *t, char **operands)
 {
 	t->now = tracee_clock();
 	if (t->o->pids ? attach_all(t, operands) : start_command(t, operands)) {
-		t->quick = quick_start(t->o);
+		t->quick = quick_start();
 		begin(t);
 		loop(t);
 		release_all(t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "signals.h"
 
+#include <errno.h>
+
 #include "calls.h"
 #include "counts.h"
 #include "ctl/trace.h"
@@ -9,16 +11,34 @@
 #include "show.h"
 #include "stop.h"
 
-enum disposition signals_disposition(struct thread *thr, int signal)
+/* Reading /proc/TID/status costs more than a traced call: once is enough while nothing has changed. */
+static bool learn_dispositions(struct truss *t, struct thread *thr)
 {
-	uint64_t bit = 1ull << (signal - 1);
+	struct process *p = thr->process;
 	struct status s;
 
+	if (p->dispositions && !t->handlers_shared)
+		return true;
 	if (!life_read_status(thr->tid, &s))
+		return false;
+	p->sig_caught = s.sig_caught;
+	p->sig_ignored = s.sig_ignored;
+	p->dispositions = p->born_here && !t->filtered && !t->handlers_shared;
+	return true;
+}
+
+enum disposition signals_disposition(struct truss *t, struct thread *thr, int signal)
+{
+	uint64_t bit = 1ull << (signal - 1);
+	struct process *p = thr->process;
+
+	if (!learn_dispositions(t, thr))
 		return DISPOSITION_DEFAULT;
-	if (s.sig_caught & bit)
+	if (p->sig_caught & bit) {
+		p->dispositions = false; /* SA_RESETHAND */
 		return DISPOSITION_CAUGHT;
-	return s.sig_ignored & bit ? DISPOSITION_IGNORED : DISPOSITION_DEFAULT;
+	}
+	return p->sig_ignored & bit ? DISPOSITION_IGNORED : DISPOSITION_DEFAULT;
 }
 
 static void show_fault(struct truss *t, struct thread *thr, const siginfo_t *info)
@@ -47,8 +67,26 @@ static void show_signal(struct truss *t, struct thread *thr, const siginfo_t *in
 		counts_signal(t->counts, info->si_signo);
 		return;
 	}
-	s.disposition = signals_disposition(thr, info->si_signo);
+	s.disposition = signals_disposition(t, thr, info->si_signo);
 	t->show->signal(t, thr, &s);
+}
+
+/*
+ * "The discarded signal": one that does nothing to a process does not even wake it, but the kernel delivers it to a
+ * traced one, for its tracer to see (sig_ignored(), kernel/signal.c), and a call that waits without end returns EINTR
+ * for it. That is made to wait again.
+ */
+static void undisturb(struct truss *t, struct thread *thr, int signal)
+{
+	bool harmless =
+		signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
+	enum disposition d;
+
+	if (thr->in_call || thr->call.error != EINTR)
+		return;
+	d = signals_disposition(t, thr, signal);
+	if (d == DISPOSITION_IGNORED || (d == DISPOSITION_DEFAULT && harmless))
+		trace_settle(thr->tid, false);
 }
 
 void signals_event(struct truss *t, struct thread *thr, int signal)
@@ -70,8 +108,10 @@ void signals_event(struct truss *t, struct thread *thr, int signal)
 	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
 		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
 		stop_at_signal(t, thr, &info);
-	else
+	else {
+		undisturb(t, thr, signal);
 		event_resume(t, thr, signal);
+	}
 }
 
 void signals_stopped(struct truss *t, struct thread *thr, int signal)

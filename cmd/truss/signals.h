@@ -11,6 +11,6 @@ void signals_event(struct truss *t, struct thread *thr, int signal);
 void signals_stopped(struct truss *t, struct thread *thr, int signal);
 
 /* What becomes of that signal. */
-enum disposition signals_disposition(struct thread *thr, int signal);
+enum disposition signals_disposition(struct truss *t, struct thread *thr, int signal);
 
 #endif

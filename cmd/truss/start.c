@@ -123,7 +123,7 @@ static bool take(struct truss *t, pid_t pid)
 		kill(pid, SIGKILL);
 		return refuse(t, "cannot trace the command", err_str(err));
 	}
-	p->command = true;
+	p->command = p->born_here = true;
 	p->quiet = true; /* until it is the program it is to be */
 	thr->state = THREAD_GOES;
 	t->command = pid;
@@ -148,8 +148,10 @@ bool start_command(struct truss *t, char **argv)
 		return refuse(t, "cannot start the command", err_str(-errno));
 	c.sock = sock[1];
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
+		close(sock[0]); /* or the end of truss would not be seen */
 		become(&c);
+	}
 	close(sock[1]);
 	filter_free(&filter);
 	t->sock = sock[0];

@@ -40,7 +40,7 @@ void stop_at_signal(struct truss *t, struct thread *thr, const siginfo_t *info)
 {
 	int signal = info->si_signo;
 
-	if (signals_disposition(thr, signal) != DISPOSITION_DEFAULT) {
+	if (signals_disposition(t, thr, signal) != DISPOSITION_DEFAULT) {
 		begin(t, thr);
 		leave(t, thr, signal);
 		return;

@@ -27,6 +27,9 @@ struct process {
 	uid_t uid[3];     /* real, effective, saved */
 	gid_t gid[3];
 	const struct tid_ranges *tids; /* -p pid/tids: only these; NULL: all */
+	bool born_here;                /* since its first instruction each of its calls was seen */
+	bool dispositions;             /* ... and since nothing changed what signals do to it: */
+	uint64_t sig_caught, sig_ignored; /* sets: bit n - 1 is signal n */
 	const char *made_by;  /* the call that made its last child or thread, NULL: none was seen */
 	struct names *names;  /* -y: what its descriptors are; NULL: nothing known yet */
 	uint64_t user_before; /* -c: its user time when it was taken, ns */
@@ -39,6 +42,16 @@ enum thread_state {
 	THREAD_GOES,    /* runs, or sleeps, between events */
 	THREAD_STANDS,  /* in a stop that is being dealt with, or waits for its turn */
 	THREAD_LISTENS, /* stopped by job control */
+};
+
+/* A thread that is seized, but is not asked to stop yet (gentle.h). */
+struct postponed {
+	const struct proc *proc; /* its process; NULL: it is no such thread */
+	uint64_t since, moved;   /* when it was seized, and last seen to have run meanwhile, ns */
+	uint64_t turns, ran;     /* how often, and for how long, it had run at the last look */
+	uint64_t ran_first;      /* ... and at the first one of its present turn */
+	bool running;            /* ... and whether it did then */
+	bool unfit;              /* it was seen in a call that must not be interrupted */
 };
 
 /*
@@ -54,12 +67,10 @@ struct thread {
 	bool asked;  /* taken while it was running, its stop asked for (attach.h) */
 	bool late;   /* ... moments after its call began: all of it may be started again */
 	bool narrow; /* of a 32-bit program, where it was taken */
-	const struct proc
-		*postponed; /* seized, but not asked to stop yet (gentle.h): its process */
-	uint64_t turns;     /* ... how often it ran by then */
-	bool in_call;       /* `call` is the one it is in */
-	bool shown;         /* that call is wanted (-t, -r, -w): its line is being made */
-	bool dumped;        /* -r or -w: the data follows the line */
+	struct postponed postponed;
+	bool in_call;     /* `call` is the one it is in */
+	bool shown;       /* that call is wanted (-t, -r, -w): its line is being made */
+	bool dumped;      /* -r or -w: the data follows the line */
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */
 	bool executed;    /* in an exec that has succeeded */

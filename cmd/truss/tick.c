@@ -5,6 +5,7 @@
 #include "ctl/tracee.h"
 #include "gentle.h"
 #include "life.h"
+#include "quick.h"
 #include "show.h"
 
 #define LOOKS     100         /* at most in one tick: the others have their turn with the next */
@@ -48,6 +49,7 @@ void tick_event(struct truss *t)
 	if (!t->o->no_sleep)
 		thread_each(&t->table, look, &l);
 	gentle_tick(t);
+	quick_look(t->quick, t->now, t->stops, t->lately);
 	if (t->awaited)
 		attach_awaited(t);
 	out_flush(&t->out);

@@ -29,18 +29,21 @@ struct truss {
 	const struct show *show; /* as text or as JSON */
 	struct counts *counts;   /* -c */
 	struct quick *quick;     /* cures for slow wake-ups, NULL: none */
-	uint64_t used;     /* -c: processor time that the stop at hand came with, 0: none did */
-	uint64_t now;      /* of the event at hand, CLOCK_MONOTONIC, ns */
-	uint64_t base;     /* of the first one: -d */
-	uint64_t started;  /* CLOCK_MONOTONIC, for -c */
-	pid_t command;     /* what truss started; 0: nothing */
-	int front;         /* front.h, -1: none */
-	int sock;          /* to the process that becomes it, -1: not needed any more */
-	sigset_t mask;     /* truss was started with it, and so is the command */
-	bool filtered;     /* a seccomp filter stops only at what is wanted */
-	bool prefix_pid;   /* several processes: lines begin with the process id */
-	int status;        /* exit status of truss so far */
-	bool command_dead; /* its status is known: */
+	uint64_t stops;          /* so far */
+	pid_t lately;            /* who stopped last */
+	uint64_t used;        /* -c: processor time that the stop at hand came with, 0: none did */
+	uint64_t now;         /* of the event at hand, CLOCK_MONOTONIC, ns */
+	uint64_t base;        /* of the first one: -d */
+	uint64_t started;     /* CLOCK_MONOTONIC, for -c */
+	pid_t command;        /* what truss started; 0: nothing */
+	int front;            /* front.h, -1: none */
+	int sock;             /* to the process that becomes it, -1: not needed any more */
+	sigset_t mask;        /* truss was started with it, and so is the command */
+	bool filtered;        /* a seccomp filter stops only at what is wanted */
+	bool handlers_shared; /* a process was made that shares its signal handlers with another */
+	bool prefix_pid;      /* several processes: lines begin with the process id */
+	int status;           /* exit status of truss so far */
+	bool command_dead;    /* its status is known: */
 	int command_status;
 	bool done;         /* the loop ends */
 	bool left_stopped; /* ... because a process was left stopped at an event */

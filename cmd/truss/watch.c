@@ -11,7 +11,7 @@
  * The kernel walks that list whenever nobody stands: with thousands of threads that costs more than the
  * call that is traced. Above HINTED_THREADS the SIGCHLD that comes with each stop is asked
  * instead, which names the thread. Of several that wait the kernel keeps one ("the unheard"), so everybody
- * is looked at when a moment has passed without any, and every HINTED_SWEEP_NS in any case.
+ * is looked at when a moment has passed without any, and now and then in any case.
  */
 #include "watch.h"
 
@@ -20,14 +20,17 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "ctl/tracee.h"
 #include "interrupt.h"
 
-#define SWEEP_STOPS      64
-#define MEASURED_THREADS 4 /* above, the kernel would add up all of them at each stop */
-#define HINTED_THREADS   200
-#define HINTED_SWEEP_NS  20000000u
-#define MOMENT_NS        1000000 /* without a SIGCHLD, before the unheard are looked for */
-#define QUIET_NS         500000000
+#define SWEEP_STOPS       64
+#define MEASURED_THREADS  4 /* above, the kernel would add up all of them at each stop */
+#define HINTED_THREADS    200
+#define HINTED_SWEEP_NS   20000000u
+#define HINTED_LONGEST_NS 100000000u
+#define SWEEP_SHARE       100     /* of the time at most one part in so many goes into sweeps */
+#define MOMENT_NS         1000000 /* without a SIGCHLD, before the unheard are looked for */
+#define QUIET_NS          500000000
 
 static bool keep(struct watch *w, const struct trace_stop *s)
 {
@@ -86,7 +89,7 @@ static void set_hinted(struct watch *w, bool on)
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(on ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 	w->hinted = w->dirty = on;
-	w->swept = 0;
+	w->swept = w->pause = 0;
 }
 
 /* 1: a SIGCHLD, of *tid; 0: none in that time; -EINTR. */
@@ -104,17 +107,28 @@ static int hear(long ns, pid_t *tid)
 	return 1;
 }
 
+/* As sweep(), and notes when, and what it cost: the next one is to be worth it. */
+static int sweep_hinted(struct watch *w, uint64_t now)
+{
+	int r = sweep(w);
+	/* Whom it found was worth a look each; the last one, for nobody, is what it costs. */
+	uint64_t pause = (tracee_clock() - now) / (w->n - w->head + 1) * SWEEP_SHARE;
+
+	w->swept = now;
+	w->pause = pause < HINTED_SWEEP_NS  ? HINTED_SWEEP_NS
+		: pause > HINTED_LONGEST_NS ? HINTED_LONGEST_NS
+					    : pause;
+	return r;
+}
+
 static int next_hinted(struct watch *w, uint64_t now, struct trace_stop *out)
 {
 	pid_t tid;
 	int r;
 
 	for (;;) {
-		if (w->dirty && now - w->swept > HINTED_SWEEP_NS) {
-			w->swept = now;
-			if ((r = sweep(w)) != 0)
-				return r == 1 ? pop(w, out) : r;
-		}
+		if (w->dirty && now - w->swept > w->pause && (r = sweep_hinted(w, now)) != 0)
+			return r == 1 ? pop(w, out) : r;
 		r = hear(w->dirty ? MOMENT_NS : QUIET_NS, &tid);
 		if (r < 0)
 			return r;
@@ -122,8 +136,8 @@ static int next_hinted(struct watch *w, uint64_t now, struct trace_stop *out)
 			return -EINTR;
 		if (r == 0) {
 			w->dirty = false;
-			w->swept = now;
-			if ((r = sweep(w)) != 0) {
+			now = tracee_clock();
+			if ((r = sweep_hinted(w, now)) != 0) {
 				w->dirty = true;
 				return r == 1 ? pop(w, out) : r;
 			}

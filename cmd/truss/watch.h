@@ -19,6 +19,7 @@ struct watch {
 	bool hinted;      /* SIGCHLD says who has stopped */
 	bool dirty;       /* hinted: somebody may have stopped without saying so */
 	uint64_t swept;   /* hinted: when everybody was looked at last, ns */
+	uint64_t pause;   /* hinted: how long after that again */
 	unsigned tick_ms; /* what the tick is set to */
 };
 

@@ -21,6 +21,7 @@
 	X(ERR_BADPID, "not a process")                                                             \
 	X(ERR_TIMEOUT, "did not stop in time")                                                     \
 	X(ERR_FORMAT, "unexpected format of kernel data")                                          \
+	X(ERR_TRUNCATED, "core file is truncated, its notes are missing")                          \
 	X(ERR_TOOBIG, "unreasonably large")                                                        \
 	X(ERR_NOTSUP, "not possible for this process")                                             \
 	X(ERR_REFUSED, "system call refused: it could block or change the process")                \

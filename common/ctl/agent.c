@@ -24,7 +24,7 @@
  *     for tools without the right to map_files.
  *
  * Parties. The tool (this file), the warden (agent_job.c; all ptrace is there, in a child of it, the
- * tracer) and the target. Tool, warden and tracer watch each other: whoever survives waits until no
+ * tracer; agent_crew.h: both serve one target after the other) and the target. Tool, warden and tracer watch each other: whoever survives waits until no
  * thread is in the cave and zeroes it. When all die at once the bytes stay in the private copy of that
  * page, inert; the next tool finds them by their header, makes sure that nobody is in there, and
  * clears them.
@@ -63,6 +63,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/agent_crew.h"
 #include "ctl/agent_job.h"
 #include "ctl/divert.h"
 #include "ctl/table.h"
@@ -84,8 +85,10 @@
 
 struct agent {
 	struct proc *p;
-	struct warden *warden;
-	struct agent_control *control;
+	struct agent_crew *crew;
+	struct agent_control *control; /* the crew's */
+	bool own_crew;
+	bool begun;             /* the crew was told */
 	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
 	int lock;
 	uint64_t calls;
@@ -127,46 +130,93 @@ static bool may_map_files(const void *shared)
 
 static int start(struct agent *a)
 {
-	struct agent_work work = {.p = a->p, .control = a->control};
-	struct warden_message m;
-	int keep[] = {a->lock, proc_dirfd(a->p), proc_pidfd(a->p)};
-	int err = warden_start(agent_job, &work, keep, sizeof keep / sizeof *keep, &a->warden);
+	int fds[AGENT_FDS] = {a->lock, proc_dirfd(a->p), proc_pidfd(a->p)};
+	struct warden_message m = {.op = AGENT_BEGIN};
+	int err = agent_crew_ready(a->crew);
 
-	if (!err)
-		err = warden_await(a->warden, &m, ANSWER_MS);
+	if (err)
+		return err;
+	a->begun = true;
+	err = warden_ask_with(
+		a->crew->warden, &m, fds, AGENT_FDS - (fds[AGENT_PIDFD] < 0), ANSWER_MS);
 	if (err || !a->control->own_thread)
 		return err;
 	a->scratch = agent_map_scratch(a->p, a->control);
 	return a->scratch ? 0 : ERR_LOST;
 }
 
-static int allocate(struct proc *p, struct agent **out)
+/* What the helpers find there is about this target, and nothing of the last one. */
+static void begin_control(struct agent *a)
+{
+	memset(a->control, 0, offsetof(struct agent_control, table));
+	a->control->target = (struct proc_parts){
+		.pid = proc_pid(a->p),
+		.dir = -1,
+		.pidfd = -1,
+		.start = proc_start_time(a->p),
+	};
+}
+
+static int allocate(struct proc *p, struct agent_crew *crew, struct agent **out)
 {
 	struct agent *a = calloc(1, sizeof *a);
+	int err = 0;
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct agent){.p = p, .lock = -1, .slice = 4 * SLICE_LEAST};
-	a->control = mmap(NULL, sizeof *a->control, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (a->control == MAP_FAILED) {
+	*a = (struct agent){
+		.p = p, .lock = -1, .slice = 4 * SLICE_LEAST, .crew = crew, .own_crew = !crew};
+	if (!crew)
+		err = agent_crew_new(&a->crew);
+	if (err) {
 		free(a);
-		return -ENOMEM;
+		return err;
 	}
+	a->control = a->crew->control;
+	begin_control(a);
 	*out = a;
 	return 0;
+}
+
+/* What a tracer that did not end in order, nor its warden, has left to do. */
+static void clean_up_behind(struct agent *a)
+{
+	const struct agent_control *c = a->control;
+	unsigned char first;
+	int mem;
+
+	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
+		return;
+	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
+		(void)!vacate(a->p, mem, &c->cave, VACATE_MS);
+	close(mem);
+}
+
+/* Has the target put back. What the helpers cannot do any more is done here. */
+static void end_visit(struct agent *a)
+{
+	struct warden_message m = {.op = AGENT_END};
+
+	if (!a->begun)
+		return;
+	a->begun = false;
+	if (!warden_ask(a->crew->warden, &m, GOODBYE_MS) && m.value == 0)
+		return;
+	if (!agent_crew_end(a->crew))
+		clean_up_behind(a);
 }
 
 /* Without a thread of its own where none can be made: pids limit, RLIMIT_NPROC. */
 static int start_somehow(struct agent *a, unsigned flags)
 {
+	struct victim_wish wish = a->control->wish;
 	int err = start(a);
 
 	if (err != -EAGAIN || !a->control->own_thread || flags & AGENT_MANY)
 		return err;
-	warden_stop(a->warden, GOODBYE_MS);
-	a->warden = NULL;
-	a->control->own_thread = false;
+	end_visit(a);
+	begin_control(a);
+	a->control->wish = wish;
 	return start(a);
 }
 
@@ -183,7 +233,7 @@ static int decide(struct agent *a, unsigned flags)
 		err = cave_is_narrow(a->p, &c->wish.narrow);
 	c->wish.runners = flags & AGENT_RUNNERS;
 	if (!err)
-		err = victim_choose(a->p, &c->wish, &c->chosen);
+		err = agent_crew_choose(a->crew, a->p, &c->wish, &c->chosen);
 	if (err)
 		return err;
 	/* To spin while it runs long tables takes a CPU from it, or from our second thread. */
@@ -311,7 +361,7 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 	*ran = table_fill(&t, calls, n, a->slice, &used);
 	table_aim(&t);
 	c->used = used;
-	err = warden_ask(a->warden, &m, ANSWER_MS);
+	err = warden_ask(a->crew->warden, &m, ANSWER_MS);
 	if (err)
 		return err;
 	table_fetch(&t, calls);
@@ -322,10 +372,10 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 
 /* ---- public ---- */
 
-int agent_open(struct proc *p, unsigned flags, struct agent **out)
+int agent_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct agent **out)
 {
 	struct agent *a;
-	int err = proc_is_live(p) ? allocate(p, &a) : ERR_NOTSUP;
+	int err = proc_is_live(p) ? allocate(p, crew, &a) : ERR_NOTSUP;
 
 	if (err)
 		return err;
@@ -404,20 +454,6 @@ void agent_report(const struct agent *a, struct agent_report *out)
 		.longest_ns = c->longest_ns};
 }
 
-/* What a warden that did not end in order has left to do. */
-static void clean_up_behind(struct agent *a)
-{
-	const struct agent_control *c = a->control;
-	unsigned char first;
-	int mem;
-
-	if (!c->cave.addr || agent_open_mem(a->p, c, &mem))
-		return;
-	if (!cave_read(mem, c->cave.addr, &first, 1) && first)
-		(void)!vacate(a->p, mem, &c->cave, VACATE_MS);
-	close(mem);
-}
-
 void agent_close(struct agent *a)
 {
 	if (!a)
@@ -426,10 +462,10 @@ void agent_close(struct agent *a)
 		post(a, SCRATCH_LEAVE);
 		munmap(a->scratch, SCRATCH_SIZE);
 	}
-	if (!warden_stop(a->warden, GOODBYE_MS))
-		clean_up_behind(a);
+	end_visit(a);
 	if (a->lock >= 0)
 		close(a->lock);
-	munmap(a->control, sizeof *a->control);
+	if (a->own_crew)
+		agent_crew_free(a->crew);
 	free(a);
 }

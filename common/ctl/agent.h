@@ -26,8 +26,12 @@ enum agent_flags {
 			      * long write short */
 };
 
-/* p stays the caller's and must outlive the agent. */
-int agent_open(struct proc *p, unsigned flags, struct agent **out)
+/*
+ * p stays the caller's and must outlive the agent, and so does the crew (agent_crew.h), which has one agent at a
+ * time; NULL: this agent gets helpers of its own.
+ */
+struct agent_crew;
+int agent_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct agent **out)
 	__attribute__((warn_unused_result));
 
 /*

@@ -13,11 +13,13 @@
 #define SCRATCH_SIZE (512u << 10)
 
 /*
- * What tool and warden share: memory that both have mapped. The warden writes the first part, so
- * that the tool can clean up behind a warden that was killed.
+ * What tool, warden and tracer share: memory that all have mapped. The tracer writes the first part, so
+ * that the others can clean up behind a tracer that was killed. All but the table is made anew for each target.
  */
 struct agent_control {
-	bool own_thread;         /* set by the tool: make the agent a thread */
+	struct proc_parts target; /* the descriptors are those of warden and tracer */
+	bool busy;       /* there is something to put back, and to clean up behind who does not */
+	bool own_thread; /* set by the tool: make the agent a thread */
 	struct victim_wish wish; /* set by the tool, */
 	struct victim chosen; /* with the first thread that it found; tid 0 once that was tried */
 	struct cave cave;     /* addr 0: nothing was written yet */

@@ -2,12 +2,17 @@
 /*
  * The warden's side of the agent: every touch of a thread of the target happens here. Two processes:
  * one that traces, and that its budget may kill, and its parent, which does nothing but clean up
- * should that happen.
+ * should that happen. They share their descriptors, so that the parent has those of the target, and with
+ * them the lock, which are sent to the tracer. Both serve one target after the other, as long as all goes
+ * well: after anything out of the ordinary they end, and the next target gets new ones.
  */
 #include "ctl/agent_job.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +29,24 @@
 #define AGENT_LIFE    600000000u /* ns: twice the agent's own patience */
 #define DISMISS_AFTER 1000000u   /* ns */
 #define EXPEL_AFTER   2000000u   /* ns */
+
+/* The tracer, and what lasts from one target to the next. */
+struct tracer {
+	int sock;
+	struct agent_control *c;
+	struct budget budget;
+	struct user_regs_struct *locked;
+	bool has_budget;
+};
+
+/* One target. */
+struct visit {
+	struct errand e;
+	struct proc *p;
+	int lock;
+	bool odd;  /* something happened after which this process does not go on */
+	bool lost; /* the tool is gone */
+};
 
 /* ---- the end of an agent ---- */
 
@@ -63,7 +86,7 @@ static void expel(pid_t agent, bool *ours)
  * it is a tracee of ours (expel), its end has to be seen by us too: the kernel keeps it until then;
  * our own end does that.
  */
-static void await_agent_end(struct errand *e)
+static void await_agent_end(struct errand *e, bool *odd)
 {
 	struct timespec pause = {.tv_nsec = 100000};
 	pid_t agent = e->c->agent;
@@ -82,6 +105,7 @@ static void await_agent_end(struct errand *e)
 		}
 		if (ours || (state == 'T' && waited > EXPEL_AFTER))
 			expel(agent, &ours);
+		*odd |= dismissed || ours;
 		nanosleep(&pause, NULL);
 	}
 	e->strays |= agent != 0;
@@ -89,7 +113,8 @@ static void await_agent_end(struct errand *e)
 
 /* ---- the job ---- */
 
-static int prepare(struct errand *e)
+/* By the thread that the tool has found fit, or by another one if that is gone. */
+static int open_mem(struct errand *e)
 {
 	struct victim *first = &e->c->chosen;
 	int err = cave_open_mem(e->p, first->tid, &e->d.mem);
@@ -98,91 +123,165 @@ static int prepare(struct errand *e)
 		err = victim_choose(e->p, &e->c->wish, first);
 	if (!err && e->d.mem < 0)
 		err = cave_open_mem(e->p, first->tid, &e->d.mem);
+	if (!err)
+		err = cave_find(e->p, first->tid, e->d.mem, &e->d.cave);
+	return err;
+}
+
+static int prepare(struct tracer *t, struct errand *e)
+{
+	int err = 0;
+
+	if (!t->locked)
+		t->locked = divert_locked_page();
+	if (!t->locked)
+		return ERR_LOST;
+	if (!t->has_budget)
+		err = budget_open(&t->budget);
 	if (err)
 		return err;
-	e->d.locked = divert_locked_page();
-	if (!e->d.locked)
-		return ERR_LOST;
-	err = cave_find(e->p, first->tid, e->d.mem, &e->d.cave);
+	t->has_budget = true;
+	e->budget = t->budget;
+	e->d.locked = t->locked;
+	err = open_mem(e);
 	if (!err)
 		err = vacate_check(e->p, e->d.mem, &e->d.cave);
 	if (!err)
 		err = cave_hole(e->p, e->c->wish.narrow, SCRATCH_SIZE, &e->c->scratch);
 	if (!err)
-		err = budget_open(&e->budget);
-	if (!err)
 		e->c->cave = e->d.cave;
 	return err;
 }
 
-static void serve(int sock, struct errand *e)
+/* Until the tool has done with this target, or is gone. */
+static void serve(struct tracer *t, struct visit *v, bool ready)
 {
 	struct warden_message m;
 
-	while (!warden_receive(sock, &m)) {
-		int err = m.op == AGENT_SLICE && !e->c->own_thread ? errand_slice(e) : ERR_NOTSUP;
-		warden_answer(sock, err, 0);
-		if (e->stuck)
+	while (!warden_receive(t->sock, &m)) {
+		int err = ERR_NOTSUP;
+
+		if (m.op == AGENT_END)
+			return;
+		if (m.op == AGENT_SLICE && ready && !t->c->own_thread)
+			err = errand_slice(&v->e);
+		v->odd |= err != 0;
+		warden_answer(t->sock, err, 0);
+		if (v->e.stuck)
 			return;
 	}
+	v->lost = true;
 }
 
-static void clean_up(struct errand *e)
+static void clean_up(struct visit *v)
 {
-	await_agent_end(e);
+	struct errand *e = &v->e;
+
+	await_agent_end(e, &v->odd);
+	v->odd |= e->strays || e->stuck;
 	if (!e->c->cave.addr)
 		return;
 	if (e->strays || e->stuck)
 		(void)!vacate(e->p, e->d.mem, &e->d.cave, VACATE_MS);
 	else
-		(void)!cave_clear(e->d.mem, &e->d.cave);
+		v->odd |= cave_clear(e->d.mem, &e->d.cave) != 0;
+}
+
+static int visit_open(struct tracer *t, struct visit *v, const int *fds, size_t n)
+{
+	struct proc_parts *target = &t->c->target;
+
+	*v = (struct visit){.lock = -1, .e = {.c = t->c}};
+	if (n < AGENT_PIDFD)
+		return ERR_LOST;
+	v->lock = fds[AGENT_LOCK];
+	target->dir = fds[AGENT_DIR];
+	target->pidfd = n > AGENT_PIDFD ? fds[AGENT_PIDFD] : -1;
+	v->e.d.mem = -1;
+	v->e.d.params.size = SCRATCH_SIZE;
+	if (proc_adopt(target, &v->p))
+		return -ENOMEM;
+	v->e.p = v->e.d.p = v->p;
+	return 0;
+}
+
+static void visit_close(struct visit *v)
+{
+	if (v->e.d.mem >= 0)
+		close(v->e.d.mem);
+	proc_close(v->p);
+	close(v->lock);
 }
 
 /* In a process of its own: control by ptrace, and with it the risk of being killed by the budget. */
-static void trace(int sock, struct agent_work *w)
+static bool visit(struct tracer *t, const int *fds, size_t n)
 {
-	struct errand e = {.p = w->p, .c = w->control};
-	int err;
+	struct visit v;
+	int err = visit_open(t, &v, fds, n);
 
-	e.d.p = w->p;
-	e.d.mem = -1;
-	e.d.params.size = SCRATCH_SIZE;
-	err = prepare(&e);
-	if (!err && w->control->own_thread)
-		err = errand_boot(&e);
-	warden_answer(sock, err, 0);
-	if (!err)
-		serve(sock, &e);
-	if (e.stuck)
+	if (err) {
+		warden_answer(t->sock, err, 0);
+		return false; /* with its end, all is closed */
+	}
+	t->c->busy = true;
+	err = prepare(t, &v.e);
+	if (!err && t->c->own_thread)
+		err = errand_boot(&v.e);
+	v.odd = err != 0;
+	warden_answer(t->sock, err, 0);
+	if (!v.e.stuck)
+		serve(t, &v, !err);
+	if (v.e.stuck)
 		_exit(1); /* only the end of the tracer calls off a stop that has not come yet */
-	clean_up(&e);
+	clean_up(&v);
+	t->c->busy = false;
+	visit_close(&v);
+	if (!v.lost)
+		warden_answer(t->sock, 0, v.odd);
+	return !v.odd && !v.lost;
+}
+
+static void trace(int sock, struct agent_control *c)
+{
+	struct tracer t = {.sock = sock, .c = c};
+	struct warden_message m;
+	int fds[WARDEN_FDS];
+	size_t n;
+
+	while (!warden_receive_with(sock, &m, fds, &n) && m.op == AGENT_BEGIN) {
+		if (!visit(&t, fds, n))
+			return;
+	}
 }
 
 /* What a tracer that did not end in order has left to do. */
-static void clean_up_behind(struct agent_work *w)
+static void clean_up_behind(struct agent_control *c)
 {
-	struct agent_control *c = w->control;
+	struct proc *p;
 	int mem;
 
-	if (!c->cave.addr || agent_open_mem(w->p, c, &mem))
+	if (!c->busy || !c->cave.addr || proc_adopt(&c->target, &p))
 		return;
-	(void)!vacate(w->p, mem, &c->cave, VACATE_MS);
-	close(mem);
+	if (!agent_open_mem(p, c, &mem)) {
+		(void)!vacate(p, mem, &c->cave, VACATE_MS);
+		close(mem);
+	}
+	proc_close(p);
 }
 
-void agent_job(int sock, void *work)
+void agent_job(int sock, void *arg)
 {
-	struct agent_work *w = work;
-	pid_t tracer = fork();
+	struct agent_control *c = arg;
+	/* As fork(2), but that what one of the two opens or is sent, the other has as well. */
+	pid_t tracer = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
 	int status = 0;
 
 	if (tracer <= 0) {
-		trace(sock, w);
+		trace(sock, c);
 		return;
 	}
-	close(sock);
 	while (waitpid(tracer, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		clean_up_behind(w);
+		clean_up_behind(c);
 }

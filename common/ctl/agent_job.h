@@ -4,19 +4,16 @@
 
 #include "ctl/agent_control.h"
 
-/* The warden's requests. */
-enum { AGENT_SLICE = 1 };
-
-struct agent_work {
-	const struct proc *p;
-	struct agent_control *control;
-};
-
 /*
- * The job of the warden (warden_job). First answer: the agent is there, or why not. Then, where the
- * diverted thread runs the calls itself, one slice of control->table per request AGENT_SLICE. At
- * the end everything is put back.
+ * The requests. BEGIN, with the descriptors of the target (AGENT_FDS): answered when the agent is there, or why not;
+ * control says what is wanted. SLICE, where the diverted thread runs the calls itself: runs those of
+ * control->table. END, also after a BEGIN that failed: answered when everything is put back; value is 1 if
+ * this warden does not serve another target.
  */
-void agent_job(int sock, void *work);
+enum { AGENT_BEGIN = 1, AGENT_SLICE, AGENT_END };
+enum { AGENT_LOCK, AGENT_DIR, AGENT_PIDFD, AGENT_FDS };
+
+/* The job of the warden (warden_job); arg: struct agent_control. One target after the other. */
+void agent_job(int sock, void *arg);
 
 #endif

@@ -7,11 +7,14 @@
 
 #include "base/err.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 
-#define STOP_TIMEOUT 20000000u /* ns, within the warden's budget */
-#define LOOK_MOST    20000u    /* ns */
-#define LOOKS        50
-#define CODE_MAX     2048
+#define STOP_TIMEOUT   20000000u /* ns, within the warden's budget */
+#define CALM           1000000u  /* ns of rest that make a thread likely to rest on */
+#define CALM_PREEMPTED 4000000u  /* where others may take the processor from us meanwhile */
+#define LOOK_MOST      8000u     /* ns */
+#define LOOKS          50
+#define CODE_MAX       2048
 
 /* include/uapi/linux/rseq.h: a critical section; offset of rseq_cs in struct rseq. */
 #define RSEQ_CS_OFFSET 8
@@ -127,22 +130,30 @@ static int settle_late_sleeper(struct diversion *d)
 	return set_regs(d, &d->saved.regs);
 }
 
+uint64_t divert_calm(void)
+{
+	if (!urgent_begin())
+		return CALM_PREEMPTED;
+	urgent_end();
+	return CALM;
+}
+
 /* A look that took longer was interrupted, and may be old. */
-static int last_look(struct diversion *d, int place)
+int divert_last_look(const struct victim *v, int place, uint64_t *begun)
 {
 	int err, looks = 0;
 
 	do {
-		d->begun = tracee_clock();
-		err = victim_rests(&d->victim, place);
-	} while (!err && tracee_clock() - d->begun > LOOK_MOST && ++looks < LOOKS);
+		*begun = tracee_clock();
+		err = victim_rests(v, place);
+	} while (!err && tracee_clock() - *begun > LOOK_MOST && ++looks < LOOKS);
 	return err;
 }
 
 /* What happens between the look and the stop is the window of the late sleeper: some 5 us. */
 static int look_and_interrupt(struct diversion *d, int place)
 {
-	int err = last_look(d, place);
+	int err = divert_last_look(&d->victim, place, &d->begun);
 
 	return err ? err : tracee_interrupt(d->victim.tid);
 }

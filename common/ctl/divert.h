@@ -72,6 +72,16 @@ int divert_restore(struct diversion *d) __attribute__((warn_unused_result));
 /* Lets go of it wherever it is: from the cave it finds home alone. */
 void divert_let_go(struct diversion *d);
 
+/* For how many nanoseconds a thread must have rested before (victim_calm): longer where urgent_begin() is refused. */
+uint64_t divert_calm(void);
+
+/*
+ * victim_rests() right before the stop, again where the look itself was interrupted. *begun: CLOCK_MONOTONIC, ns,
+ * before it. What happens between it and the stop is the window of the late sleeper: some 5 us.
+ */
+int divert_last_look(const struct victim *v, int place, uint64_t *begun)
+	__attribute__((warn_unused_result));
+
 /* A page for d->locked: locked and touched; NULL when out of memory. munmap'ed with the process. */
 struct user_regs_struct *divert_locked_page(void);
 

@@ -13,9 +13,7 @@
 #define CALLS_WAIT 15000000u /* ns: until a slice of calls is done */
 #define LEAVE_WAIT 5000000u  /* ns: until the scratch memory is given back */
 
-#define CALM           1000000u /* ns of rest that make a thread likely to rest on */
-#define CALM_PREEMPTED 4000000u /* where others may take the processor from us meanwhile */
-#define CHOICES        3        /* threads looked at, one after the other, for a calm one */
+#define CHOICES 3 /* threads looked at, one after the other, for a calm one */
 
 #define FIRST_NAP 100000 /* ns, code.S */
 
@@ -82,13 +80,9 @@ static int stop_again(struct errand *e, int *map_error)
 static int choose_calm(struct errand *e)
 {
 	struct victim *v = &e->d.victim;
-	uint64_t calm = CALM_PREEMPTED;
+	uint64_t calm = divert_calm();
 	int err;
 
-	if (urgent_begin()) {
-		urgent_end();
-		calm = CALM;
-	}
 	*v = e->c->chosen;
 	err = v->tid && v->rests ? victim_calm(e->p, v, calm) : ERR_GONE;
 	for (int tries = 0; err && tries < CHOICES && !proc_check(e->p); tries++) {

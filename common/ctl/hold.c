@@ -34,15 +34,18 @@
 #include "ctl/divert.h"
 #include "ctl/machine.h"
 #include "ctl/tracee.h"
+#include "ctl/urgent.h"
 #include "ctl/warden.h"
 #include "proc/access.h"
 #include "proc/threads.h"
 
+#define FEW      8
 #define GRACE_MS 1000 /* for the warden's answer beyond its own deadline */
 
 /* What tool and warden share. */
 struct hold_control {
 	const struct proc *p;
+	struct hold_visitor visitor;
 	unsigned timeout_ms, budget_ms;
 	pid_t culprit;
 	size_t threads;
@@ -60,12 +63,17 @@ struct held {
 	pid_t *tid;
 	bool *stopped;
 	size_t n, cap, running;
-	uint64_t begun;
+	uint64_t begun, asked; /* to take them; the first one to stop */
 	struct user_regs_struct *locked;
+	uint64_t insn_at; /* of the instruction read last: threads often stand at the same */
+	unsigned char insn[2];
 };
 
-static bool known(const struct held *h, pid_t tid)
+/* at: where it was in the list, and is in ours as long as nobody has died. */
+static bool known(const struct held *h, pid_t tid, size_t at)
 {
+	if (at < h->n && h->tid[at] == tid)
+		return true;
 	for (size_t i = h->n; i-- > 0;)
 		if (h->tid[i] == tid)
 			return true;
@@ -111,6 +119,8 @@ static int take_thread(const struct proc *p, struct held *h, pid_t tid)
 	if (err)
 		return err == ERR_GONE ? 0 : err;
 	err = remember(h, tid);
+	if (!h->asked)
+		h->asked = tracee_clock();
 	if (!err)
 		err = tracee_interrupt(tid);
 	return err == ERR_GONE ? 0 : err;
@@ -124,7 +134,7 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 	int err = threads_list(p, &t);
 
 	for (size_t i = 0; !err && i < t.n; i++)
-		if (!known(h, t.tid[i]))
+		if (!known(h, t.tid[i], i))
 			err = take_thread(p, h, t.tid[i]);
 	threads_free(&t);
 	*fresh = h->n - before;
@@ -138,12 +148,14 @@ static int take_listed(const struct proc *p, struct held *h, size_t *fresh)
 static void settle(const struct proc *p, struct held *h, pid_t tid)
 {
 	struct saved s = {.tid = tid};
-	unsigned char insn[2];
 	uint64_t at;
 
-	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at) ||
-		proc_read_mem(p, at, insn, sizeof insn) || machine_settle_insn(&s, insn) ||
-		!machine_settle_eintr(&s, false))
+	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s) || !machine_in_call(&s, &at))
+		return;
+	if (at != h->insn_at && proc_read_mem(p, at, h->insn, sizeof h->insn))
+		return;
+	h->insn_at = at;
+	if (machine_settle_insn(&s, h->insn) || !machine_settle_eintr(&s, false))
 		return;
 	*h->locked = s.regs;
 	(void)!tracee_set_regs(tid, h->locked);
@@ -181,16 +193,25 @@ static pid_t first_running(const struct held *h)
 
 static int await_all(struct held *h, struct hold_control *c)
 {
-	struct timespec pause = {.tv_nsec = 20000};
+	struct timespec pause = {0};
 	uint64_t end = h->begun + c->timeout_ms * 1000000ull;
 	int err = look_at_all(c->p, h);
 
 	while (!err && h->running) {
-		if (tracee_clock() > end) {
+		uint64_t now = tracee_clock();
+
+		if (now > end) {
 			c->culprit = first_running(h);
 			return ERR_TIMEOUT;
 		}
-		nanosleep(&pause, NULL);
+		/* A few stop within microseconds. */
+		if (h->running < FEW) {
+			urgent_wait(h->begun);
+		} else {
+			/* Many need our processor, too, to stop on. */
+			pause.tv_nsec = 20000 + (long)(h->running < 1000 ? h->running : 1000) * 300;
+			nanosleep(&pause, NULL);
+		}
 		err = look_at_all(c->p, h);
 	}
 	return err;
@@ -215,6 +236,16 @@ static int take_all(struct held *h, struct hold_control *c)
 	return !err && !h->n ? ERR_GONE : err;
 }
 
+static void visit_all(const struct held *h, const struct hold_visitor *v)
+{
+	struct user_regs_struct regs;
+
+	for (size_t i = 0; v->visit && i < h->n; i++) {
+		if (!tracee_get_regs(h->tid[i], &regs))
+			v->visit(h->tid[i], &regs, v->arg);
+	}
+}
+
 static void release_all(struct held *h)
 {
 	for (size_t i = 0; i < h->n; i++)
@@ -235,16 +266,20 @@ static void hold_job(int sock, void *arg)
 	h.locked = divert_locked_page();
 	if (!err && !h.locked)
 		err = -ENOMEM;
+	(void)urgent_begin();
 	if (!err)
 		err = take_all(&h, c);
 	if (!err)
 		err = budget_set(&budget, c->budget_ms); /* counts from here: everybody stands */
+	if (!err)
+		visit_all(&h, &c->visitor);
 	warden_answer(sock, err, 0);
 	if (err)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
 	(void)!warden_receive(sock, &m);
 	release_all(&h);
-	c->held_ns = tracee_clock() - h.begun;
+	urgent_end();
+	c->held_ns = tracee_clock() - h.asked;
 	warden_answer(sock, 0, 0);
 }
 
@@ -273,8 +308,8 @@ static int hold_new(struct proc *p, struct hold **out)
 	return 0;
 }
 
-int hold_take(
-	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
+int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
+	const struct hold_visitor *visitor, struct hold **out, pid_t *culprit)
 {
 	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
 	struct warden_message m;
@@ -288,6 +323,7 @@ int hold_take(
 		return err;
 	h->control->timeout_ms = timeout_ms;
 	h->control->budget_ms = budget_ms;
+	h->control->visitor = *visitor;
 	err = warden_start(hold_job, h->control, keep, 2, &h->warden);
 	if (!err)
 		err = warden_await(h->warden, &m, timeout_ms + GRACE_MS);
@@ -299,6 +335,13 @@ int hold_take(
 	}
 	*out = h;
 	return 0;
+}
+
+int hold_take(
+	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
+{
+	return hold_take_visiting(
+		p, timeout_ms, budget_ms, &(struct hold_visitor){NULL, NULL}, out, culprit);
 }
 
 size_t hold_threads(const struct hold *h)

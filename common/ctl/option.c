@@ -3,12 +3,13 @@
  * Socket options that can be asked for without effect, by level. Left out, among others:
  *   SO_ERROR                clears the pending error
  *   SO_PEERPIDFD            makes a descriptor
- *   SO_COOKIE, SO_INCOMING_CPU, ...  told by nothing here
  *   TCP_ZEROCOPY_RECEIVE    takes data
  *   TCP_SAVED_SYN           frees what it gives
  *   TCP_FASTOPEN_KEY, TCP_MD5SIG  secrets
  *   IP_PKTOPTIONS           takes nothing, but is about the last packet
  *   PACKET_STATISTICS       resets the counters
+ * SO_COOKIE is asked for: the socket gets its number then, as from any look into the tables of sock_diag(7), and
+ * nobody can tell.
  * The numbers are the kernel's ABI; those that the headers of the oldest system lack have theirs here.
  */
 #include "ctl/option.h"
@@ -50,13 +51,14 @@ static const struct {
 			BIT(SO_PEEK_OFF) | BIT(43 /* SO_NOFCS */) | BIT(SO_LOCK_FILTER) |
 			BIT(45 /* SO_SELECT_ERR_QUEUE */) | BIT(SO_BUSY_POLL) |
 			BIT(SO_MAX_PACING_RATE) | BIT(SO_INCOMING_CPU) | BIT(SO_MEMINFO) |
-			BIT(SO_INCOMING_NAPI_ID) | BIT(SO_PEERGROUPS) | BIT(SO_ZEROCOPY) |
-			BIT(SO_TXTIME) | BIT(SO_BINDTOIFINDEX) | BIT(63 /* SO_TIMESTAMP_NEW */) |
-			BIT(64 /* SO_TIMESTAMPNS_NEW */) | BIT(SO_PREFER_BUSY_POLL) |
-			BIT(71 /* SO_NETNS_COOKIE */) | BIT(72 /* SO_BUF_LOCK */) |
-			BIT(73 /* SO_RESERVE_MEM */) | BIT(74 /* SO_TXREHASH */) |
-			BIT(75 /* SO_RCVMARK */) | BIT(76 /* SO_PASSPIDFD */) |
-			BIT(82 /* SO_RCVPRIORITY */) | BIT(83 /* SO_PASSRIGHTS */)},
+			BIT(SO_INCOMING_NAPI_ID) | BIT(57 /* SO_COOKIE */) | BIT(SO_PEERGROUPS) |
+			BIT(SO_ZEROCOPY) | BIT(SO_TXTIME) | BIT(SO_BINDTOIFINDEX) |
+			BIT(63 /* SO_TIMESTAMP_NEW */) | BIT(64 /* SO_TIMESTAMPNS_NEW */) |
+			BIT(SO_PREFER_BUSY_POLL) | BIT(71 /* SO_NETNS_COOKIE */) |
+			BIT(72 /* SO_BUF_LOCK */) | BIT(73 /* SO_RESERVE_MEM */) |
+			BIT(74 /* SO_TXREHASH */) | BIT(75 /* SO_RCVMARK */) |
+			BIT(76 /* SO_PASSPIDFD */) | BIT(82 /* SO_RCVPRIORITY */) |
+			BIT(83 /* SO_PASSRIGHTS */)},
 	{IPPROTO_TCP,
 		SPAN(TCP_NODELAY, TCP_CONGESTION) | BIT(16 /* TCP_THIN_LINEAR_TIMEOUTS */) |
 			BIT(TCP_USER_TIMEOUT) | BIT(TCP_REPAIR) | BIT(TCP_FASTOPEN) |

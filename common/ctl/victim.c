@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -47,7 +48,7 @@ static bool socket_never_times_out(const struct proc *p, int fd)
 	return !tv.tv_sec && !tv.tv_usec;
 }
 
-static bool restarts_by_file(const struct proc *p, int fd)
+bool victim_file_restarts(const struct proc *p, int fd)
 {
 	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
 		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
@@ -55,8 +56,11 @@ static bool restarts_by_file(const struct proc *p, int fd)
 	char link[32];
 	struct buf b = {0};
 	bool good = false;
+	struct stat s;
 
 	snprintf(link, sizeof link, "fd/%d", fd);
+	if (!fstatat(proc_dirfd(p), link, &s, 0) && S_ISFIFO(s.st_mode))
+		return true; /* also one that has a name */
 	if (!proc_read_link(p, link, &b)) {
 		const char *name = buf_cstr(&b);
 		for (size_t i = 0; i < sizeof exact / sizeof *exact && !good; i++)
@@ -86,7 +90,8 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	switch (machine_sleep_kind(c->wish->narrow, at->nr, at->arg)) {
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
-	case SLEEP_BY_FILE: return restarts_by_file(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+	case SLEEP_BY_FILE:
+		return victim_file_restarts(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }
@@ -202,6 +207,25 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	*out = c.victim;
 	out->rests &= !wish->runners;
 	return 0;
+}
+
+int victim_may_stop(
+	const struct proc *p, pid_t tid, const struct victim_wish *wish, struct victim *out)
+{
+	struct choice c = {.p = p, .wish = wish, .why_not = ERR_NOVICTIM};
+	struct status st;
+	int err = status_read(p, tid, &st);
+
+	*out = (struct victim){.tid = tid, .slept = err ? 0 : st.slept, .seen_ns = tracee_clock()};
+	if (err)
+		return err == ERR_NOTHREAD ? ERR_GONE : err;
+	if (st.tracer)
+		return ERR_TRACED;
+	if (strchr("ZX", st.state))
+		return ERR_GONE;
+	if (rank_of(&c, out) > RANK_NONE)
+		return 0;
+	return st.state == 'D' && c.why_not == ERR_NOVICTIM ? ERR_TIMEOUT : c.why_not;
 }
 
 int victim_calm(const struct proc *p, const struct victim *v, uint64_t ns)

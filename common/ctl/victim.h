@@ -38,6 +38,15 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	__attribute__((warn_unused_result));
 
 /*
+ * Whether this one thread may be stopped for a moment, and not diverted; who runs only if the
+ * wish says so. 0 and *out as for
+ * victim_rests(), ERR_NOVICTIM (it sleeps in a call that would show it), ERR_VFORK, ERR_TIMEOUT (it sleeps without
+ * interruption), ERR_TRACED, ERR_GONE.
+ */
+int victim_may_stop(const struct proc *p, pid_t tid, const struct victim_wish *wish,
+	struct victim *out) __attribute__((warn_unused_result));
+
+/*
  * Whether it has rested without a break for so many nanoseconds since it was chosen; waits until they have passed.
  * One that comes and goes all the time is likely to go in the very moment of the stop. 0, ERR_NOVICTIM, ERR_GONE.
  */
@@ -55,6 +64,12 @@ int victim_rests(const struct victim *v, int place) __attribute__((warn_unused_r
  * ERR_PERM ERR_TRACED ERR_DUMPING ERR_DYING ERR_FROZEN ERR_GONE. *threads: how many there are.
  */
 int victim_allowed(const struct proc *p, unsigned *threads) __attribute__((warn_unused_result));
+
+/*
+ * Whether a call that sleeps on that descriptor of the process is restarted unseen (SLEEP_BY_FILE): one of a pipe, a
+ * terminal and their like, or a socket without a receive timeout.
+ */
+bool victim_file_restarts(const struct proc *p, int fd);
 
 /* Whether its control group is frozen (cgroups(7)): nobody in it can act on a signal until that ends. */
 bool victim_frozen(const struct proc *p);

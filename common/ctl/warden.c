@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -144,6 +145,33 @@ int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	return warden_await(w, m, timeout_ms);
 }
 
+/* Room for the descriptors that go along, as cmsg(3) wants it. */
+union along {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(WARDEN_FDS * sizeof(int))];
+};
+
+int warden_ask_with(
+	struct warden *w, struct warden_message *m, const int *fds, size_t n, unsigned timeout_ms)
+{
+	union along along = {0};
+	struct iovec part = {m, sizeof *m};
+	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &along};
+
+	if (n > WARDEN_FDS)
+		return -EINVAL;
+	msg.msg_controllen = CMSG_SPACE(n * sizeof *fds);
+	along.head = (struct cmsghdr){
+		.cmsg_level = SOL_SOCKET,
+		.cmsg_type = SCM_RIGHTS,
+		.cmsg_len = CMSG_LEN(n * sizeof *fds),
+	};
+	memcpy(CMSG_DATA(&along.head), fds, n * sizeof *fds);
+	if (sendmsg(w->sock, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
+		return ERR_LOST;
+	return warden_await(w, m, timeout_ms);
+}
+
 static bool reap(pid_t pid, unsigned timeout_ms, int *status)
 {
 	struct timespec pause = {.tv_nsec = 100000}, begun;
@@ -176,14 +204,30 @@ bool warden_stop(struct warden *w, unsigned timeout_ms)
 	return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+int warden_receive_with(int sock, struct warden_message *m, int *fds, size_t *n)
+{
+	union along along = {0};
+	struct iovec part = {m, sizeof *m};
+	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &along};
+	struct cmsghdr *c;
+	ssize_t got;
+
+	msg.msg_controllen = sizeof along;
+	do
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	c = got < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	*n = c && c->cmsg_type == SCM_RIGHTS ? (c->cmsg_len - CMSG_LEN(0)) / sizeof *fds : 0;
+	memcpy(fds, CMSG_DATA(&along.head), *n * sizeof *fds);
+	return got == (ssize_t)sizeof *m && !(msg.msg_flags & MSG_CTRUNC) ? 0 : ERR_LOST;
+}
+
 int warden_receive(int sock, struct warden_message *m)
 {
-	ssize_t n;
+	int fds[WARDEN_FDS];
+	size_t n;
 
-	do
-		n = recv(sock, m, sizeof *m, 0);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t)sizeof *m ? 0 : ERR_LOST;
+	return warden_receive_with(sock, m, fds, &n);
 }
 
 void warden_answer(int sock, int err, uint64_t value)

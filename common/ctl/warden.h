@@ -39,6 +39,10 @@ int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct w
  */
 int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
+/* The same with n descriptors, WARDEN_FDS at most, that go along; the warden gets copies of its own. */
+#define WARDEN_FDS 4
+int warden_ask_with(struct warden *w, struct warden_message *m, const int *fds, size_t n,
+	unsigned timeout_ms) __attribute__((warn_unused_result));
 /* Waits for an answer that was not asked for (the first one, of a job that begins to work at once).
  */
 int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
@@ -50,6 +54,9 @@ bool warden_stop(struct warden *w, unsigned timeout_ms);
 
 /* For the job: next request; ERR_LOST when the tool is done or dead. */
 int warden_receive(int sock, struct warden_message *m) __attribute__((warn_unused_result));
+/* The same with the descriptors that go along, for the job to close: all n of them, or it is ERR_LOST. */
+int warden_receive_with(int sock, struct warden_message *m, int *fds, size_t *n)
+	__attribute__((warn_unused_result));
 void warden_answer(int sock, int err, uint64_t value);
 
 /*

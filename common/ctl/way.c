@@ -66,7 +66,7 @@ static unsigned agent_flags(unsigned flags)
 	return (flags & WAY_MANY ? AGENT_MANY : 0) | (flags & WAY_RUNNERS ? AGENT_RUNNERS : 0);
 }
 
-int way_open(struct proc *p, unsigned flags, struct way **out)
+int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way **out)
 {
 	struct way *w = calloc(1, sizeof(*w));
 	int err;
@@ -75,7 +75,8 @@ int way_open(struct proc *p, unsigned flags, struct way **out)
 		return -ENOMEM;
 	w->p = p;
 	w->flags = flags;
-	err = flags & WAY_NO_AGENT ? ERR_NOTSUP : agent_open(p, agent_flags(flags), &w->agent);
+	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
+				   : agent_open(p, agent_flags(flags), crew, &w->agent);
 	if (err == 0) {
 		w->report.kind = WAY_AGENT;
 	} else {

@@ -33,9 +33,11 @@ struct way;
 
 /*
  * Always succeeds for a live process (WAY_PROC at worst); -ENOMEM or ERR_GONE otherwise. p stays
- * the caller's and must outlive the way.
+ * the caller's and must outlive the way, as must the crew, see agent_open().
  */
-int way_open(struct proc *p, unsigned flags, struct way **out) __attribute__((warn_unused_result));
+struct agent_crew;
+int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way **out)
+	__attribute__((warn_unused_result));
 
 /*
  * Runs the calls in order; the first argument of each is a descriptor of the target (a call without

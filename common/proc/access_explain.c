@@ -8,12 +8,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -34,22 +35,17 @@ struct facts {
 	int yama;           /* kernel.yama.ptrace_scope, 0 if there is none */
 };
 
+/* capget(2), which the C library has no function for. */
 static void own_capabilities(struct facts *f)
 {
-	cap_t caps = cap_get_proc();
-	cap_flag_value_t value = CAP_CLEAR;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
-	if (!caps)
+	if (syscall(SYS_capget, &head, data) < 0)
 		return;
-	if (cap_get_flag(caps, CAP_SYS_PTRACE, CAP_EFFECTIVE, &value) == 0)
-		f->can_ptrace = value == CAP_SET;
-	if (cap_get_flag(caps, CAP_KILL, CAP_EFFECTIVE, &value) == 0)
-		f->can_kill = value == CAP_SET;
-	for (cap_value_t c = 0; c < 64; c++) {
-		if (cap_get_flag(caps, c, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
-			f->permitted |= UINT64_C(1) << c;
-	}
-	cap_free(caps);
+	f->can_ptrace = data[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective & CAP_TO_MASK(CAP_SYS_PTRACE);
+	f->can_kill = data[CAP_TO_INDEX(CAP_KILL)].effective & CAP_TO_MASK(CAP_KILL);
+	f->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
 static int yama_scope(void)

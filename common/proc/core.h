@@ -10,6 +10,7 @@
 struct core {
 	pid_t pid;
 	int signal;         /* that ended it, 0: not known, or made by a debugger */
+	char name[17];      /* of its first thread, raw */
 	struct buf command; /* as the kernel kept it: at most 79 bytes; raw */
 };
 
@@ -18,6 +19,9 @@ struct core {
  * machine that is known, or a damaged one; -errno.
  */
 int core_read(const char *path, struct core *out) __attribute__((warn_unused_result));
+/* The same of one that is open. */
+struct core_image;
+int core_take(const struct core_image *image, struct core *out) __attribute__((warn_unused_result));
 void core_free(struct core *c);
 
 #endif

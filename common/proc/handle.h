@@ -10,12 +10,18 @@
  * access fails, whoever has the pid by then.
  */
 struct statx;
+struct map;
 
 struct handle_ops {
 	bool live;
 	int (*check)(const struct proc *p);
 	int (*read_mem)(const struct proc *p, uint64_t addr, void *buf, size_t len);
 	int (*stat_fd)(int fd_dir, const char *name, struct statx *out);
+
+	/* Where there is no directory (a core file), these three; else NULL. */
+	int (*read_file)(const struct proc *p, const char *rel, struct buf *out);
+	int (*maps)(const struct proc *p, int (*fn)(const struct map *m, void *arg), void *arg);
+	void (*close)(struct proc *p); /* before the handle is freed */
 };
 
 struct proc {

@@ -226,3 +226,20 @@ int proc_open(pid_t pid, struct proc **out)
 	*out = p;
 	return 0;
 }
+
+int proc_adopt(const struct proc_parts *parts, struct proc **out)
+{
+	struct proc *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	*p = (struct proc){
+		.ops = &handle_live,
+		.pid = parts->pid,
+		.dir = parts->dir,
+		.pidfd = parts->pidfd,
+		.start = parts->start,
+	};
+	*out = p;
+	return 0;
+}

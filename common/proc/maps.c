@@ -139,7 +139,11 @@ static int read_whole(const struct proc *p, struct buf *out)
 int maps_each(const struct proc *p, map_fn *fn, void *arg)
 {
 	struct buf text = {0};
-	int err = read_whole(p, &text);
+	int err;
+
+	if (p->ops->maps)
+		return p->ops->maps(p, fn, arg);
+	err = read_whole(p, &text);
 
 	if (!err && text.len)
 		err = give_lines(&text, fn, arg);

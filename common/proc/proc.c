@@ -20,6 +20,8 @@ void proc_close(struct proc *p)
 {
 	if (!p)
 		return;
+	if (p->ops->close)
+		p->ops->close(p);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
 	if (p->dir >= 0)
@@ -78,6 +80,9 @@ int proc_read_file(const struct proc *p, const char *rel, size_t max, struct buf
 	int tries = strncmp(rel, "task/", 5) == 0 ? 1 : 4;
 	size_t from = out->len;
 	int err = -ENOENT;
+
+	if (p->ops->read_file)
+		return p->ops->read_file(p, rel, out);
 
 	while ((err == -ENOENT || err == -ESRCH) && tries-- > 0) {
 		err = read_once(p, rel, max, out);

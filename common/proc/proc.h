@@ -29,6 +29,19 @@ int proc_open_dir(const char *root, pid_t pid, struct proc **out)
 	__attribute__((warn_unused_result));
 void proc_close(struct proc *p);
 
+/*
+ * A live process that another one of ours has opened and has sent the descriptors of: these become the handle's,
+ * whose they were (proc_dirfd(), proc_pidfd(), proc_start_time()) is believed. 0 or -ENOMEM, and then they are not
+ * taken.
+ */
+struct proc_parts {
+	pid_t pid;
+	int dir, pidfd; /* pidfd -1: there was none */
+	uint64_t start;
+};
+int proc_adopt(const struct proc_parts *parts, struct proc **out)
+	__attribute__((warn_unused_result));
+
 pid_t proc_pid(const struct proc *p);
 bool proc_is_live(const struct proc *p);
 

@@ -167,6 +167,16 @@ static void add_second(const struct args_call *c, struct buf *out)
 			buf_fmt(out, " [ 0x%.4X ]", (unsigned)status);
 }
 
+bool args_looks_back(const struct args_line *line, const struct args_call *call)
+{
+	const struct sysent_arg *a;
+
+	for (unsigned i = 0; (a = kinds_arg(call, i)); i++)
+		if (a->kind == ARG_WAITSTAT)
+			return true;
+	return line->shown;
+}
+
 /* What a fcntl(2) gives back depends on what was asked. */
 static bool is_new_descriptor(const struct args_call *c)
 {

@@ -38,6 +38,8 @@ struct args_call {
  * arguments cannot be read or nobody knows the call.
  */
 bool args_unwrap(struct args_call *call);
+/* At exit, with error and result set: a shmat(2) by way of ipc(2) has its result in memory. */
+void args_unwrap_result(struct args_call *call);
 
 /* How a line is made. */
 enum {
@@ -64,6 +66,8 @@ void args_enter(struct args_line *line, const struct args_call *call, unsigned o
  * buffers as addresses. May be called any number of times.
  */
 void args_leave(const struct args_line *line, const struct args_call *call, struct buf *out);
+/* Whether the line of a call that has returned, or its result, needs a look at what the call wrote. */
+bool args_looks_back(const struct args_line *line, const struct args_call *call);
 void args_free(struct args_line *line);
 
 /* One argument alone, for JSON: as args_leave would show it. i < 6. */

@@ -65,9 +65,13 @@ static bool ipc_call(struct args_call *c)
 {
 	uint64_t first = c->arg[1], second = c->arg[2], third = c->arg[3], ptr = c->arg[4], word,
 		 more;
+	/* With a time limit it stays what it is: its structure is of no call that x86_64 has. */
+	bool forever = !(uint32_t)c->arg[5];
 
 	switch ((uint32_t)c->arg[0]) {
 	case SEMOP: return become(c, "semop", (uint64_t[6]){first, ptr, second});
+	case SEMTIMEDOP:
+		return forever && become(c, "semtimedop", (uint64_t[6]){first, ptr, second});
 	case SEMGET: return become(c, "semget", (uint64_t[6]){first, second, third});
 	case SEMCTL:
 		return memory_number(c->mem, (uint32_t)ptr, 4, &word) &&
@@ -80,6 +84,8 @@ static bool ipc_call(struct args_call *c)
 	case MSGGET: return become(c, "msgget", (uint64_t[6]){first, second});
 	case MSGCTL: return become(c, "msgctl", (uint64_t[6]){first, second, ptr});
 	case SHMGET: return become(c, "shmget", (uint64_t[6]){first, second, third});
+	/* Where its result goes is kept behind its own arguments. */
+	case SHMAT: return become(c, "shmat", (uint64_t[6]){first, ptr, second, third});
 	case SHMDT: return become(c, "shmdt", (uint64_t[6]){ptr});
 	case SHMCTL: return become(c, "shmctl", (uint64_t[6]){first, second, ptr});
 	default: return false;
@@ -95,4 +101,17 @@ bool args_unwrap(struct args_call *call)
 	if (!strcmp(call->ent->name, "ipc"))
 		return ipc_call(call);
 	return false;
+}
+
+void args_unwrap_result(struct args_call *call)
+{
+	uint64_t address;
+
+	if (call->abi != ABI_I386 || call->error || !call->ent ||
+		strcmp(call->ent->name, "shmat") != 0)
+		return;
+	/* i386 has a shmat(2) of its own, too, which has its own number. */
+	if (call->nr != call->ent->number &&
+		memory_number(call->mem, (uint32_t)call->arg[3], 4, &address))
+		call->result = (int64_t)address;
 }

@@ -42,14 +42,4 @@ const char *group_word(const struct group *g, uint64_t value);
  */
 void group_add(struct buf *out, const struct group *g, uint64_t value);
 
-/*
- * An ioctl request: its name; `A or B` where headers give one number to several; else what the number
- * is made of, as the macros of <linux/ioctl.h> would write it: _IOR('T', 0x13, 8); else hex.
- * Of a 32-bit program's request pass `narrow`: sizes of structures are part of the number.
- */
-void group_add_ioctl(struct buf *out, uint32_t request, bool narrow);
-
-/* How many ioctl names are known; for tests. */
-size_t group_ioctls(void);
-
 #endif

@@ -13,6 +13,7 @@
 
 #include "sys/bytes.h"
 #include "sys/group.h"
+#include "sys/request.h"
 #include "sys/signame.h"
 
 /* A value of one group, and bits of another beside it, left out where there are none. */
@@ -42,7 +43,7 @@ void kinds_mmap(const struct args_call *c, unsigned i, struct buf *out)
 
 void kinds_ioctl(const struct args_call *c, unsigned i, struct buf *out)
 {
-	group_add_ioctl(out, (uint32_t)kinds_value(c, i), abi_pointer(c->abi) == 4);
+	request_add(out, (uint32_t)kinds_value(c, i), abi_pointer(c->abi) == 4);
 }
 
 void kinds_fcntlarg(const struct args_call *c, unsigned i, struct buf *out)

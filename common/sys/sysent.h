@@ -35,6 +35,8 @@ enum {
 	SYSENT_READ = 1 << 5,  /* fills a buffer from the descriptor in argument `fd`: -r */
 	SYSENT_WRITE = 1 << 6, /* takes a buffer to the descriptor in argument `fd`: -w */
 	SYSENT_CLOSE = 1 << 7, /* close: the descriptor in argument `fd` is gone when it returns */
+	SYSENT_DISPOSITION =
+		1 << 10, /* rt_sigaction and older: what a signal does may have changed */
 };
 
 enum { SYSENT_ARGS = 6, SYSENT_NONE = 0xff };

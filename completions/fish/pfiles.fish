@@ -5,6 +5,7 @@ complete -c pfiles -f
 complete -c pfiles -s F -d 'A running thread may be stopped'
 complete -c pfiles -s H -d 'Stop all threads while looking'
 complete -c pfiles -s O -d 'Only what the original shows'
+complete -c pfiles -s a -d 'Ask for all options, search all processes for far ends'
 complete -c pfiles -s b -d 'Borrow descriptors only, stop nobody'
 complete -c pfiles -x -s d -d 'Look twice, so many seconds apart: what differs'
 complete -c pfiles -l json -s j -d 'As JSON'

@@ -25,7 +25,7 @@ tells() {
 		same_as_expected "$DIR/out"
 		[ ! -s "$DIR/err" ]
 	done
-	lacks 'not known' "$DIR/out"
+	all_known "$DIR/out"
 }
 
 # The tab lines of one descriptor in $DIR/out.
@@ -97,7 +97,7 @@ for_nobody() {
 	start_target "${AS_NOBODY[@]}" unshare -Urn sh -c 'readlink /proc/self/ns/net | sed s/^/name=/; ip link set lo up; exec "$@"' \
 		sh "$DIR/socks" "$DIR/files"
 	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out" 2>"$DIR/err"
-	lacks 'not known' "$DIR/out"
+	all_known "$DIR/out"
 	[ "$(grep -c "network namespace: $(fact name | sed 's/[][]/\\&/g')$" "$DIR/out")" = "$(expected | grep -c 'S_IFSOCK')" ]
 	diff -u <(expected | grep -e $'^\tstate' -e $'^\tprotocol' -e $'^\tsockname' -e $'^\tfar end') \
 		<(blocks "$DIR/out" | grep -e $'^\tstate' -e $'^\tprotocol' -e $'^\tsockname' -e $'^\tfar end')
@@ -135,7 +135,7 @@ for_nobody() {
 
 far_ends() {
 	local fd
-	for fd in 30 31 32 33; do
+	for fd in 30 31 32 33 35 36 37; do
 		[ "$(lines_of $fd | sed -n 's/^\tfar end: //p')" = "$(fact $fd)" ]
 	done
 	lines_of 20 | grep -qx $'\t'"$(fact tcp_backlog)"
@@ -167,7 +167,7 @@ far_ends() {
 	for options in "" -b; do
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
-		lacks 'not known' "$DIR/out"
+		all_known "$DIR/out"
 		while IFS="=" read -r fd line; do
 			lines_of "$fd" | grep -qxF "	$line" || {
 				echo "descriptor $fd: no line: $line"
@@ -183,7 +183,7 @@ far_ends() {
 	for_nobody
 	start_target "$TARGETS/far" nobody
 	"${AS_NOBODY[@]}" "$DIR/pfiles" "$TARGET" >"$DIR/out"
-	for fd in 30 31; do
+	for fd in 30 31 35 36; do
 		lines_of $fd | grep -qx $'\t(not known: far end: permission denied)'
 		[ "$(lines_of $fd | grep -c 'far end')" = 1 ]
 	done
@@ -238,11 +238,33 @@ field() {
 	for options in "" -b; do
 		# shellcheck disable=SC2086
 		"$PFILES" $options "$TARGET" >"$DIR/out"
-		lacks 'not known' "$DIR/out"
+		all_known "$DIR/out"
 		# All but the listener and the UDP sockets are connected to one another.
 		[ "$(grep -c $'^\tstate: ESTABLISHED' "$DIR/out")" = "$(grep -c "^	far end: many\[$TARGET\] fd [0-9]*$" "$DIR/out")" ]
 		[ "$(grep -c $'^\tfar end: ' "$DIR/out")" -gt 1000 ]
-		grep -q '^  \[sockets: [0-9]* of them were asked only for options that are set often\]$' "$DIR/out"
+		grep -q '^  \[sockets: [0-9]* of them were asked only for options that are set often; -a asks all\]$' "$DIR/out"
+		# shellcheck disable=SC2086
+		"$PFILES" -a $options "$TARGET" >"$DIR/out"
+		lacks 'asked only' "$DIR/out"
 	done
+	"$PFILES" -j "$TARGET" | jq -e '.sockets_asked_little > 0'
+	"$PFILES" -a -j "$TARGET" | jq -e 'has("sockets_asked_little") | not'
+	finish_target
+}
+
+@test "the cookie is the one that the socket itself tells, by each way" {
+	start_target python3 -c 'import socket, struct, sys
+s = socket.create_server(("127.0.0.1", 0))
+cookie, = struct.unpack("Q", s.getsockopt(socket.SOL_SOCKET, 57, 8))
+print(f"fd={s.fileno()}\ncookie={cookie}\nready", flush=True)
+sys.stdin.read()'
+	for options in "" -b; do
+		# shellcheck disable=SC2086
+		"$PFILES" $options -p "$(fact fd)" "$TARGET" >"$DIR/out"
+		lines_of "$(fact fd)" | grep -qx "	cookie: $(printf '0x%x' "$(fact cookie)")"
+		# shellcheck disable=SC2086
+		"$PFILES" -j $options -p "$(fact fd)" "$TARGET" | jq -e --argjson c "$(fact cookie)" '.descriptors[0].socket.cookie == $c'
+	done
+	pfiles_alone -j -p "$(fact fd)" "$TARGET" | jq -e --argjson c "$(fact cookie)" '.descriptors[0].socket.cookie == $c'
 	finish_target
 }

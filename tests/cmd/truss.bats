@@ -107,8 +107,10 @@ in_order() {
 }
 
 @test "-a and -e: arguments and environment" {
-	A_VERY_OWN_VARIABLE='with "quotes"' trace -a -e -t exec "$STORY" files "$DIR"
-	has_like "^ argv: $STORY files"
+	# A long word would have a line of its own.
+	cp "$STORY" "$DIR/story"
+	A_VERY_OWN_VARIABLE='with "quotes"' trace -a -e -t exec "$DIR/story" files "$DIR"
+	has_like "^ argv: $DIR/story files"
 	grep -q 'A_VERY_OWN_VARIABLE=with "quotes"' "$TRACE"
 	lacks '^read' "$TRACE"
 }

@@ -17,6 +17,7 @@
 #include "sys/errname.h"
 #include "sys/fault.h"
 #include "sys/group.h"
+#include "sys/request.h"
 #include "sys/memory.h"
 #include "sys/signame.h"
 #include "sys/structs.h"
@@ -223,6 +224,7 @@ static void one_call(struct world *w, const struct memory *m)
 	judge(w, seed, "strings at entry", true);
 	(void)args_vector_count(&w->call, args_vector(&w->call, below(w, 2)), 1000);
 	finish_call(w);
+	args_unwrap_result(&w->call);
 	args_leave(&w->line, &w->call, &w->out);
 	judge(w, seed, "line", false);
 	args_add_result(&w->call, &w->out);
@@ -249,7 +251,7 @@ static void others(struct world *w)
 	for (size_t i = 0; i < group_total(); i++)
 		group_add(&w->out, group_at(i), number(w));
 	judge(w, seed, "groups", false);
-	group_add_ioctl(&w->out, (uint32_t)number(w), below(w, 2));
+	request_add(&w->out, (uint32_t)number(w), below(w, 2));
 	judge(w, seed, "ioctl", false);
 	memset(&info, 0, sizeof(info));
 	memcpy(&info, w->memory, w->size < sizeof(info) ? w->size : sizeof(info));

@@ -22,7 +22,7 @@ in_fish() {
 
 @test "bash: options" {
 	run in_bash 9 -
-	[ "${lines[*]}" = '-F -H -O -b -d -j -n -p -s -h -V' ]
+	[ "${lines[*]}" = '-F -H -O -a -b -d -j -n -p -s -h -V' ]
 }
 
 @test "bash: process ids, with names in the list only" {
@@ -51,6 +51,28 @@ in_fish() {
 	[ "$status" = 0 ]
 	[[ $output == *'-n[only the first line'* ]]
 	[[ $output == *$'\n'"$$:$(cat /proc/$$/comm)"* ]]
+}
+
+# pstack_in_bash WORD
+pstack_in_bash() {
+	bash -c '. bash/pstack; COMP_TYPE=9; COMP_WORDS=(pstack "$1"); COMP_CWORD=1; _pstack
+		printf "%s\n" "${COMPREPLY[@]}"' - "$@"
+}
+
+@test "pstack: options, process ids, threads, core files" {
+	run pstack_in_bash -
+	[ "${lines[*]}" = '-F -H -a -f -j -k -n -r -s -u -v -h -V' ]
+	run pstack_in_bash "$$"
+	[[ $'\n'$output$'\n' == *$'\n'"$$"$'\n'* ]]
+	run pstack_in_bash "$$/"
+	[ "$output" = "$$/$$" ]
+	run pstack_in_bash bash/psta
+	[ "$output" = bash/pstack ]
+	run fish --no-config -c 'source fish/pstack.fish; complete -C "pstack -"'
+	[[ $output == *$'-u\t'* ]]
+	run zsh -f -c '_arguments() { print -l -- "$@" }
+		. zsh/_pstack'
+	[[ $output == *'-u[show a stack'* ]]
 }
 
 # truss_in_bash WORD...: what bash offers for the last one, with the tool in build/ answering for its words.

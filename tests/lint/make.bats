@@ -56,14 +56,14 @@ below() {
 }
 
 @test "deps: what is missing is installed, after the lists have been fetched, by root" {
-	stand_in dpkg-query 'case $* in *libcap-dev) exit 1 ;; *) echo installed ;; esac'
+	stand_in dpkg-query 'case $* in *libjansson-dev) exit 1 ;; *) echo installed ;; esac'
 	stand_in apt-get 'echo "apt-get $*"'
 	stand_in id 'echo 0'
 	PATH=$fake:$PATH run tests/lib/deps build
 	printf '%s\n' "$output"
 	[ "$status" = 0 ]
 	[[ ${lines[1]} == 'apt-get update'* ]]
-	[[ ${lines[2]} == 'apt-get install -y '*' libcap-dev' && ${#lines[@]} = 3 ]]
+	[[ ${lines[2]} == 'apt-get install -y '*' libjansson-dev' && ${#lines[@]} = 3 ]]
 }
 
 @test "deps: a package that was removed but left its configuration is missing" {
@@ -71,7 +71,7 @@ below() {
 	stand_in apt-get 'echo "apt-get $*"'
 	stand_in id 'echo 0'
 	PATH=$fake:$PATH run tests/lib/deps build
-	[[ $output == *'install'*'gcc libc6-dev libcap-dev '* ]]
+	[[ $output == *'install'*'gcc libc6-dev libseccomp-dev '* ]]
 }
 
 @test "deps: another user asks sudo, and without it is told what to do" {

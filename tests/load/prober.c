@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prober [-k] PFILES PID: until SIGTERM, `PFILES -s` on each process of the tree under PID, one run after
+ * prober [-k] TOOL PID: until SIGTERM, `TOOL -s`, a pfiles or pstack, on each process of the tree under PID, one run after
  * the other without a pause. With -k runs are ended by SIGKILL at a random instant: each other one within
  * 3 ms, each other one within the time that a whole run takes here and now, and one in 16 not at all, to
  * know that time.
@@ -38,6 +38,7 @@ struct reason {
 
 struct count {
 	unsigned long runs, agent, diverted, borrowed, proc, gone, killed, bad;
+	unsigned long asleep, stopped; /* pstack: nobody was stopped; somebody was */
 	unsigned long longest_us;
 	long typical_us; /* how long a whole run takes */
 	struct reason why[MAX_REASONS];
@@ -101,7 +102,11 @@ static void add_way(struct count *c, pid_t pid, const char *said)
 	if (stopped && strtoul(stopped, NULL, 10) > c->longest_us)
 		c->longest_us = strtoul(stopped, NULL, 10);
 
-	if (strstr(said, ": agent (a thread of its own)"))
+	if (strstr(said, " read asleep; nobody stopped"))
+		c->asleep++;
+	else if (strstr(said, " read asleep; "))
+		c->stopped++;
+	else if (strstr(said, ": agent (a thread of its own)"))
 		c->agent++;
 	else if (strstr(said, ": agent ("))
 		c->diverted++;
@@ -247,9 +252,9 @@ static void await_rest(struct count *c)
 static void print(const struct count *c)
 {
 	printf("runs %lu\nagent %lu\ndiverted %lu\nborrowed %lu\nproc %lu\ngone %lu\nkilled %lu\n"
-	       "longest_us %lu\n",
+	       "longest_us %lu\nasleep %lu\nstopped %lu\n",
 		c->runs, c->agent, c->diverted, c->borrowed, c->proc, c->gone, c->killed,
-		c->longest_us);
+		c->longest_us, c->asleep, c->stopped);
 	for (size_t i = 0; i < MAX_REASONS && c->why[i].n; i++)
 		printf("why %s: %lu\n", c->why[i].text, c->why[i].n);
 	for (size_t i = 0; i < MAX_BAD && i < c->bad; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * far: connections whose other ends two other processes have, or nobody. A child holds the far ends, and
+ * far: connections, of UDP too, whose other ends two other processes have, or nobody. A child holds the far ends, and
  * another one a copy of one of them. far nobody: the children are root's, and it is not.
  */
 #include <arpa/inet.h>
@@ -73,6 +73,41 @@ static int unix_listener(void)
 	return put_at(fd, 21);
 }
 
+/* The one that has the address `server` gets what it sends. */
+static int udp(uint32_t address, int want)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+	int fd = put_at(socket(AF_INET, SOCK_DGRAM, 0), want);
+
+	must(bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
+	return fd;
+}
+
+/* To the port of `server`, at that address; false: nothing leads there. */
+static bool udp_connect(int fd, uint32_t address, int server)
+{
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+
+	must(getsockname(server, (struct sockaddr *)&a, &len) == 0);
+	a.sin_addr.s_addr = htonl(address);
+	return connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+}
+
+/* Connected both ways, and to one that takes from anybody; and away from here, though somebody has that port. */
+static void udp_pairs(void)
+{
+	udp(INADDR_LOOPBACK, 35);
+	udp(INADDR_LOOPBACK, 52);
+	must(udp_connect(35, INADDR_LOOPBACK, 52) && udp_connect(52, INADDR_LOOPBACK, 35));
+	udp(INADDR_ANY, 53);
+	udp(INADDR_LOOPBACK, 36);
+	must(udp_connect(36, INADDR_LOOPBACK, 53));
+	udp(INADDR_ANY, 37);
+	if (!udp_connect(37, 0xc6336409 /* 198.51.100.9 */, 53))
+		must(errno == ENETUNREACH);
+}
+
 /* From now on an ordinary user, who may not look at the children. */
 static void become_nobody(void)
 {
@@ -97,10 +132,13 @@ int main(int argc, char **argv)
 	must(socketpair(AF_UNIX, SOCK_STREAM, 0, end) == 0);
 	put_at(end[0], 31);
 	put_at(end[1], 51);
-	one = keeper("evil\n)x", 50, 51);
+	udp_pairs();
+	one = keeper("evil\n)x", 50, 53);
 	two = keeper("copy", 51, 51);
 	close(50);
 	close(51);
+	close(52);
+	close(53);
 	connect_at(20, 32); /* nobody accepts these */
 	connect_at(21, 33);
 	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, end) == 0);
@@ -108,6 +146,7 @@ int main(int argc, char **argv)
 	close(end[1]);
 	printf("30=evil\\n)x[%d] fd 50\n", (int)one);
 	printf("31=evil\\n)x[%d] fd 51, copy[%d] fd 51\n", (int)one, (int)two);
+	printf("35=evil\\n)x[%d] fd 52\n36=evil\\n)x[%d] fd 53\n37=\n", (int)one, (int)one);
 	printf("32=held by no process\n33=held by no process\n");
 	printf("tcp_backlog=state: LISTEN  backlog: 1  limit: 9\n");
 	printf("unix_backlog=state: LISTEN  backlog: 1  limit: 7\n");

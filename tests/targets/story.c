@@ -173,6 +173,26 @@ static int vforks(char **arg)
 	return 0;
 }
 
+/* In a call that a handler would interrupt; the end of a child is of no interest to it, and must not be noticed. */
+static int discarded(char **arg)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+	int fd = epoll_create1(EPOLL_CLOEXEC), p[2];
+
+	(void)arg;
+	must(fd >= 0 && pipe(p) == 0 && epoll_ctl(fd, EPOLL_CTL_ADD, p[0], &e) == 0);
+	if (!fork()) {
+		usleep(50000);
+		_exit(1);
+	}
+	if (!fork()) {
+		usleep(400000);
+		_exit(write(p[1], "x", 1) == 1 ? 0 : 1);
+	}
+	fact("returned", epoll_wait(fd, &e, 1, -1));
+	return 0;
+}
+
 /* A parent that waits in vfork(2) for longer than a second. */
 static int long_vfork(char **arg)
 {
@@ -409,8 +429,9 @@ int main(int argc, char **argv)
 		int (*run)(char **arg);
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
-		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1}, {"vforks", vforks, 0},
-		{"long-vfork", long_vfork, 0}, {"confined", confined, 0}, {"threads", threads, 2},
+		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1},
+		{"discarded", discarded, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
+		{"confined", confined, 0}, {"threads", threads, 2},
 		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)

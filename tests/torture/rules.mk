@@ -2,6 +2,8 @@
 # The torture and the hazard tests (included by the Makefile).
 #   driver/*.c + lib/*.c                  -> $B/tests/torture/torture
 #   hazards/NAME.c + lib/*.c              -> $B/tests/torture/hazard-NAME
+#   cmd/truss/*.c + truss/touch.c         -> $B/tests/torture/touched-truss, which dies where it is told to
+#   truss/{driver,tracer}.c + lib/*.c     -> $B/tests/torture/torture-truss, which tells it
 #   all of victims/*.{c,S} as one program -> $B/tests/torture/victims/runner, runner.static, runner.32
 # They link libcommon.a; lib/plan.c's touch_point() takes the place of the one in the archive.
 TORTURE_LIB   := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/lib/*.c))
@@ -10,7 +12,8 @@ HAZARDS_O     := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/hazards/*.c))
 HAZARDS       := $(patsubst tests/torture/hazards/%.c,$B/tests/torture/hazard-%,$(wildcard tests/torture/hazards/*.c))
 RUNNER_SRC    := $(wildcard tests/torture/victims/*.c tests/torture/victims/*.S)
 RUNNERS       := $(addprefix $B/tests/torture/victims/,runner runner.static runner.32)
-TORTURE_PROGRAMS := $B/tests/torture/torture $(HAZARDS) $(RUNNERS)
+TORTURED_TRUSS := $B/tests/torture/touched-truss $B/tests/torture/torture-truss
+TORTURE_PROGRAMS := $B/tests/torture/torture $(TORTURED_TRUSS) $(HAZARDS) $(RUNNERS)
 
 # Victims are ordinary programs: no sanitizer.
 RUNNER_CC      = $(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -pthread
@@ -24,9 +27,18 @@ $(RUNNERS): $B/tests/torture/victims/%: $(RUNNER_SRC) $(wildcard tests/torture/v
 $B/tests/torture/torture: $(TORTURE_O) $(TORTURE_LIB) $B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 
+TRUSS_O := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/truss/*.c))
+
+$B/tests/torture/touched-truss: $(truss_O) $B/tests/torture/truss/touch.o $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_truss) $(LDLIBS_common)
+
+$B/tests/torture/torture-truss: $B/tests/torture/truss/driver.o $B/tests/torture/truss/tracer.o $(TORTURE_LIB) \
+		$B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
 $(HAZARDS): $B/tests/torture/hazard-%: $B/tests/torture/hazards/%.o $(TORTURE_LIB) $B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ -lrt $(LDLIBS_common)
 
 torture-programs: $(TORTURE_PROGRAMS)
 
--include $(TORTURE_LIB:.o=.d) $(TORTURE_O:.o=.d) $(HAZARDS_O:.o=.d)
+-include $(TORTURE_LIB:.o=.d) $(TORTURE_O:.o=.d) $(HAZARDS_O:.o=.d) $(TRUSS_O:.o=.d)

@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdint.h>
-#include <sys/capability.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/ptrace.h>
 
 #include "base/err.h"
@@ -51,22 +52,20 @@ struct look {
 
 static void become(const struct look *l)
 {
-	cap_value_t ptrace_cap = CAP_SYS_PTRACE;
-	cap_t caps;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {{0}};
 
 	if (setgroups(0, NULL) || setresgid(l->uid, l->uid, l->uid))
 		_exit(98);
 	prctl(PR_SET_KEEPCAPS, 1);
 	if (setresuid(l->uid, l->uid, l->uid))
 		_exit(98);
-	caps = cap_init();
 	if (l->with_ptrace_cap) {
-		cap_set_flag(caps, CAP_PERMITTED, 1, &ptrace_cap, CAP_SET);
-		cap_set_flag(caps, CAP_EFFECTIVE, 1, &ptrace_cap, CAP_SET);
+		caps[0].permitted = CAP_TO_MASK(CAP_SYS_PTRACE);
+		caps[0].effective = CAP_TO_MASK(CAP_SYS_PTRACE);
 	}
-	if (cap_set_proc(caps))
+	if (syscall(SYS_capset, &head, caps))
 		_exit(98);
-	cap_free(caps);
 }
 
 static void look_as(struct look *l)

@@ -128,7 +128,8 @@ static void test_option_levels(void)
 	} list[] = {
 		{SOL_SOCKET, 83, true},        /* SO_PASSRIGHTS */
 		{SOL_SOCKET, SO_ERROR, false}, /* clears */
-		{SOL_SOCKET, 57, false},       /* SO_COOKIE gives the socket one */
+		{SOL_SOCKET, 57, true},  /* SO_COOKIE: so does sock_diag(7), to all that it lists */
+		{SOL_SOCKET, 77, false}, /* SO_PEERPIDFD makes a descriptor */
 		{IPPROTO_TCP, TCP_CONGESTION, true},
 		{IPPROTO_TCP, 28, false}, /* TCP_SAVED_SYN frees it */
 		{IPPROTO_TCP, 33, false}, /* TCP_FASTOPEN_KEY is a secret */
@@ -276,13 +277,13 @@ static void test_ways(struct proc *p)
 	struct way_report r;
 	struct way *w = NULL;
 
-	IS(way_open(p, WAY_NO_AGENT, &w), 0, "a way without agent");
+	IS(way_open(p, WAY_NO_AGENT, NULL, &w), 0, "a way without agent");
 	IS(way_kind(w), WAY_BORROW, "borrows");
 	OK(way_batch(w, &c, 1) == 0 && c.ret >= 0, "and answers");
 	way_report(w, &r);
 	OK(r.calls == 1 && r.stops == 0 && r.why_not_agent == 0, "with nobody stopped");
 	way_close(w);
-	IS(way_open(p, WAY_NO_AGENT | WAY_NO_BORROW, &w), 0, "a way with neither");
+	IS(way_open(p, WAY_NO_AGENT | WAY_NO_BORROW, NULL, &w), 0, "a way with neither");
 	IS(way_kind(w), WAY_PROC, "has only /proc");
 	IS(way_batch(w, &c, 1), ERR_NOTSUP, "and runs nothing");
 	way_close(w);

@@ -448,21 +448,32 @@ static int count(const struct holder *h, void *arg)
 	return 0;
 }
 
+/* How many. */
+static int count_all(const struct holder *h, void *arg)
+{
+	struct holder *out = arg;
+
+	out->fd += h->pid == getpid();
+	return 0;
+}
+
 static void test_holders(void)
 {
 	struct holders *h = NULL;
-	struct holder got = {0, -1};
+	struct holder got = {.fd = -1};
 	int ends[2], fd = socket(AF_UNIX, SOCK_STREAM, 0), null = open("/dev/null", O_RDONLY);
 	struct stat s;
 
 	if (pipe(ends) < 0 || fstat(ends[1], &s) < 0)
 		exit(99);
-	IS(holders_scan(0, &h), 0, "a pass over all processes");
+	IS(holders_scan(0, SIZE_MAX, &h), 0, "a pass over all processes");
 	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "a socket of ours");
 	OK(got.pid == getpid() && got.fd == fd, "is found");
 	got.fd = -1;
 	IS(holders_of(h, HOLDER_PIPE, s.st_ino, count, &got), 0, "a pipe");
 	OK(got.fd == ends[1], "both ends of it: the last is %d", got.fd);
+	OK(holders_still(h, &got), "which is still there");
+	IS(holders_access(h, &got), HOLDER_WRITES, "the one to write to");
 	got.fd = -1;
 	IS(holders_of(h, HOLDER_TEXT, holders_text("/dev/null", 9), count, &got), 0, "a file");
 	OK(got.fd == null || got.fd >= 0, "by the text of its link");
@@ -481,15 +492,52 @@ static void test_holders(void)
 static void test_still(void)
 {
 	struct holders *h = NULL;
-	struct holder got = {0, -1};
+	struct holder got = {.fd = -1};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	uint32_t ino = inode_of(fd);
 
-	IS(holders_scan(0, &h), 0, "another pass");
+	IS(holders_scan(0, SIZE_MAX, &h), 0, "another pass");
 	close(fd);
 	IS(holders_of(h, HOLDER_SOCKET, ino, count, &got), 0, "a socket that was closed since");
-	IS(got.fd, -1, "is held by nobody now");
+	OK(got.fd == fd && !holders_still(h, &got), "was held at the pass, and is no more");
+	IS(holders_access(h, &got), HOLDER_GONE, "nor opened in any way");
 	holders_free(h);
+}
+
+/* What has many is put off but for its first descriptors, and read when it is asked for: each once. */
+static void test_put_off(void)
+{
+	struct holders *h = NULL;
+	struct holder got = {.fd = -1};
+	int first = socket(AF_UNIX, SOCK_STREAM, 0), fd = -1;
+	uint64_t fds = 0;
+	struct stat s;
+
+	if (stat("/proc/self/fd", &s) < 0 || s.st_size == 0)
+		return; /* before Linux 6.2 */
+	for (int i = 0; i < 300; i++)
+		fd = dup(STDERR_FILENO);
+	close(fd);
+	IS(socket(AF_UNIX, SOCK_STREAM, 0), fd, "a socket behind 300 others");
+	IS(holders_scan(0, 200, &h), 0, "a pass over processes with 200 descriptors");
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(first), count, &got), 0, "the first socket");
+	IS(got.fd, first, "is in there");
+	got.fd = -1;
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count, &got), 0, "the last one");
+	IS(got.fd, -1, "is not");
+	OK(holders_left(h, &fds) > 0 && fds > 200, "it is put off");
+	IS(holders_scan_left(h), 0, "its turn");
+	IS(holders_left(h, &fds), 0, "none is left");
+	IS(fds, 0, "with no descriptors");
+	got.fd = 0;
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(fd), count_all, &got), 0, "the last one");
+	IS(got.fd, 1, "is found once");
+	got.fd = 0;
+	IS(holders_of(h, HOLDER_SOCKET, inode_of(first), count_all, &got), 0, "the first one");
+	IS(got.fd, 1, "not twice");
+	holders_free(h);
+	for (int i = first; i <= fd; i++)
+		close(i);
 }
 
 int main(void)
@@ -503,5 +551,6 @@ int main(void)
 	test_damaged();
 	test_holders();
 	test_still();
+	test_put_off();
 	return tap_end();
 }

@@ -134,7 +134,7 @@ static void test_memory(struct fake *f)
 			"mmap(0x00000000, 8192, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7F0000002000"},
 		{"mmap", {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0u, 0}, 0,
 			0x10000,
-			"mmap(0x00000000, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANON, -1, 0) = "
+			"mmap(0x00000000, 4096, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = "
 			"0x00010000"},
 		{"mmap", {0, 4096, 0, MAP_SHARED | MAP_HUGETLB | 21u << 26 | MAP_FIXED, ~0u, 0},
 			EINVAL, -1,
@@ -266,8 +266,10 @@ static void test_unwrap(struct fake *f)
 			"shmget(IPC_PRIVATE, 4096, IPC_CREAT|0600) = 4"},
 		{"ipc", {12, 3, 8, 0, text}, "msgrcv(3, 0x00001000, 8, 7, 0) = 4"},
 		{"ipc", {24, 3, 0x102, 0, 0x10}, "shmctl(3, IPC_STAT, 0x00000010) = 4"},
-		{"ipc", {4, 3, 1, 0, 0x10, 0},
-			"ipc(SEMTIMEDOP, 3, 0x00000001, 0x00000000, 0x00000010, 0x00000000) = 4"},
+		{"ipc", {4, 3, 1, 0, 0x10, 0}, "semtimedop(3, 0x00000010, 1, 0x00000000) = 4"},
+		{"ipc", {4, 3, 1, 0, 0x10, 0x20},
+			"ipc(SEMTIMEDOP, 3, 0x00000001, 0x00000000, 0x00000010, 0x00000020) = 4"},
+		{"ipc", {21, 3, 0, text, 0, 0}, "shmat(3, 0x00000000, 0) = 0x00001000"},
 	};
 	struct buf b = {0};
 
@@ -275,7 +277,9 @@ static void test_unwrap(struct fake *f)
 		struct args_call c = call_of(f, ABI_I386, calls[i].name, calls[i].arg);
 
 		args_unwrap(&c);
-		IS_STR(fake_line(&b, &c, 0, 0, 4), calls[i].text, "%s", calls[i].text);
+		c.result = 4;
+		args_unwrap_result(&c);
+		IS_STR(fake_line(&b, &c, 0, 0, c.result), calls[i].text, "%s", calls[i].text);
 	}
 	buf_free(&b);
 }

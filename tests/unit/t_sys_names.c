@@ -15,6 +15,7 @@
 #include "sys/errname.h"
 #include "sys/fault.h"
 #include "sys/group.h"
+#include "sys/request.h"
 #include "sys/signame.h"
 #include "sys/sysent.h"
 #include "tap.h"
@@ -151,6 +152,10 @@ static void test_flags(void)
 	OK(sysent_named(ABI_X86_64, "exit_group")->flags & SYSENT_NORETURN,
 		"exit_group does not return");
 	OK(sysent_named(ABI_X86_64, "vfork")->flags & SYSENT_VFORK, "vfork is one");
+	OK(sysent_named(ABI_X86_64, "rt_sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "sigaction")->flags & SYSENT_DISPOSITION &&
+			sysent_named(ABI_I386, "signal")->flags & SYSENT_DISPOSITION,
+		"rt_sigaction and its forerunners change what signals do");
 	OK(sysent_named(ABI_X86_64, "execveat")->flags & SYSENT_EXEC, "execveat is an exec");
 	IS(sysent_named(ABI_X86_64, "mmap")->ret, SYSENT_RET_HEX, "mmap returns an address");
 	IS(sysent_named(ABI_X86_64, "openat")->ret, SYSENT_RET_FD, "openat a descriptor");
@@ -191,7 +196,7 @@ static void test_groups(void)
 		OK(g && g->count >= floors[k].least, "%s: %u names", floors[k].group,
 			g ? g->count : 0);
 	}
-	OK(group_ioctls() >= 2000, "%zu ioctl names", group_ioctls());
+	OK(request_total() >= 2000, "%zu ioctl names", request_total());
 	OK(!group_find("nonsense"), "no group of that name");
 	IS_STR(in_group(&b, "open_flags", O_CLOEXEC), "O_CLOEXEC", "a bit");
 	IS_STR(in_group(&b, "open_flags", O_NONBLOCK | 0x4000000), "O_NONBLOCK|0x4000000",
@@ -200,7 +205,7 @@ static void test_groups(void)
 	IS_STR(in_group(&b, "open_flags", O_DSYNC), "O_DSYNC", "a part of it");
 	IS_STR(in_group(&b, "open_flags", 0x100000000), "0x100000000", "a bit beyond 32");
 	IS_STR(in_group(&b, "mmap_prot", PROT_NONE), "PROT_NONE", "a name for nothing");
-	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANON|MAP_STACK",
+	IS_STR(in_group(&b, "mmap_flags", MAP_ANONYMOUS | MAP_STACK), "MAP_ANONYMOUS|MAP_STACK",
 		"the name that is preferred");
 	IS_STR(in_group(&b, "sock_domain", AF_UNIX), "AF_UNIX", "an enumeration");
 	IS_STR(in_group(&b, "sock_domain", 4711), "4711", "an unknown one");
@@ -215,7 +220,7 @@ static void test_groups(void)
 static const char *request(struct buf *b, uint32_t r)
 {
 	buf_clear(b);
-	group_add_ioctl(b, r, false);
+	request_add(b, r, false);
 	return buf_cstr(b);
 }
 
@@ -231,7 +236,7 @@ static void test_ioctls(void)
 	IS_STR(request(&b, _IO('\'', 2)), "_IO(0x27, 0x2)", "and of a quote");
 	IS_STR(request(&b, 0x7f), "0x007F", "a number that no macro made");
 	buf_clear(&b);
-	group_add_ioctl(&b, 0xc0401273, true);
+	request_add(&b, 0xc0401273, true);
 	IS_STR(buf_cstr(&b), "BLKTRACESETUP", "a 32-bit program's, whose structure is smaller");
 	buf_free(&b);
 }

@@ -2,7 +2,7 @@
 /*
  * usage: torture [--short] [--only SUBSTRING]
  *
- * Visits victims with the agent, kills it (its tool, its warden, both) at random and at each of its
+ * Visits victims with the agent, and as pstack does, kills it (its tool, its warden, both) at random and at each of its
  * kernel calls, and looks whether the victims were harmed or anything was left behind. Then does
  * the same with a naive injection, which must harm: else the torture sees nothing. One line per
  * mode; exit status 1 if the agent failed once or the naive injection too seldom.
@@ -83,6 +83,16 @@ static const struct row brief[] = {
 	{&subject_agent, &conditions[SIGNALS], KILL_RANDOM, WHO_BOTH, 30, 0},
 	{&subject_agent, &conditions[STOPS], KILL_RANDOM, WHO_TOOL, 30, 0},
 	{&subject_agent, &conditions[SECOND], KILL_RANDOM, WHO_BOTH, 30, 0},
+	{&subject_stacks, &conditions[PLAIN], KILL_NONE, WHO_TOOL, 30, 0},
+	{&subject_stacks, &conditions[SIGNALS], KILL_NONE, WHO_TOOL, 15, 0},
+	{&subject_stacks, &conditions[BITS32], KILL_NONE, WHO_TOOL, 10, 0},
+	{&subject_stacks, &conditions[PLAIN], KILL_BEFORE, WHO_TOOL, 1, 2},
+	{&subject_stacks, &conditions[PLAIN], KILL_BEFORE, WHO_WARDEN, 1, 2},
+	{&subject_stacks, &conditions[STOPS], KILL_RANDOM, WHO_BOTH, 20, 0},
+	{&subject_stacks, &conditions[SIGNALS], KILL_RANDOM, WHO_BOTH, 20, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_NONE, WHO_TOOL, 20, 0},
+	{&subject_crew, &conditions[PLAIN], KILL_BEFORE, WHO_WARDEN, 1, 3},
+	{&subject_crew, &conditions[SINGLE], KILL_BEFORE, WHO_BOTH, 1, 4},
 	{&subject_naive, &conditions[PLAIN], KILL_RANDOM, WHO_TOOL, 40, 0},
 	{&subject_naive, &conditions[SINGLE], KILL_BEFORE, WHO_TOOL, 1, 8},
 };
@@ -139,22 +149,35 @@ static void run(const struct row *row, struct plan *plan, struct total *total)
 	add(row->subject == &subject_naive ? &total->naive : &total->agent, &t);
 }
 
+static void run_all_kills(const struct subject *subject, const struct condition *cond,
+	struct plan *plan, struct total *total)
+{
+	struct row row = {subject, cond, KILL_NONE, WHO_TOOL, FULL_NONE, 0};
+
+	run(&row, plan, total);
+	for (row.kill = KILL_RANDOM; row.kill < KILLS; row.kill++)
+		for (row.who = WHO_TOOL; row.who < WHOS; row.who++) {
+			row.rounds = row.kill == KILL_RANDOM ? FULL_RANDOM
+				: row.kill == KILL_BEFORE    ? 3
+							     : 1;
+			run(&row, plan, total);
+		}
+}
+
 static void run_full(struct plan *plan, struct total *total)
 {
-	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE};
+	static const unsigned naive[] = {PLAIN, SIGNALS, STATIC, SINGLE}, crew[] = {PLAIN, SINGLE};
+	static const unsigned stacks[] = {PLAIN, SIGNALS, STOPS, STATIC, SINGLE, BITS32, RSEQ};
 
-	for (unsigned c = 0; c < CONDITIONS; c++) {
-		struct row row = {
-			&subject_agent, &conditions[c], KILL_NONE, WHO_TOOL, FULL_NONE, 0};
+	for (unsigned c = 0; c < CONDITIONS; c++)
+		run_all_kills(&subject_agent, &conditions[c], plan, total);
+	for (unsigned i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++)
+		run_all_kills(&subject_stacks, &conditions[stacks[i]], plan, total);
+	for (unsigned i = 0; i < sizeof(crew) / sizeof(crew[0]); i++) {
+		struct row row = {&subject_crew, &conditions[crew[i]], KILL_BEFORE, WHO_TOOL, 1, 0};
 
-		run(&row, plan, total);
-		for (row.kill = KILL_RANDOM; row.kill < KILLS; row.kill++)
-			for (row.who = WHO_TOOL; row.who < WHOS; row.who++) {
-				row.rounds = row.kill == KILL_RANDOM ? FULL_RANDOM
-					: row.kill == KILL_BEFORE    ? 3
-								     : 1;
-				run(&row, plan, total);
-			}
+		for (; row.who < WHOS; row.who++)
+			run(&row, plan, total);
 	}
 	for (unsigned i = 0; i < sizeof(naive) / sizeof(naive[0]); i++) {
 		struct row row = {&subject_naive, &conditions[naive[i]], KILL_RANDOM, WHO_TOOL,

@@ -59,7 +59,7 @@ static int call(struct asked *a, struct call *c)
 	int err = ERR_LOST;
 
 	for (int i = 0; i < 20; i++) {
-		if (!a->agent && agent_open(a->proc, a->flags, &a->agent))
+		if (!a->agent && agent_open(a->proc, a->flags, NULL, &a->agent))
 			a->agent = NULL;
 		err = a->agent ? agent_call(a->agent, c) : ERR_LOST;
 		if (err == 0 || err == ERR_REFUSED)

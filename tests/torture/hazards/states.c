@@ -44,8 +44,9 @@
 #define NAP_NS   (NAP_MS * 1000000L)
 #define VISIT_MS 60  /* when the visits begin */
 #define LATE_MS  900 /* later than this is wrong even on a busy machine */
-#define EARLY_MS 3
-#define BATCH    20
+#define EARLY_MS 3   /* the clock is read before the timer is set */
+#define BATCH    10
+#define TRIES    8 /* of a batch, on a busy machine */
 #define BIG      (1 << 20)
 
 static struct facts *me;
@@ -697,18 +698,25 @@ static const char *visit_fault(unsigned row, const struct way *way, enum visit_e
 	return text;
 }
 
+/* A return that we caused comes when we look: hundreds of milliseconds early, also on a busy machine. */
+static long early_ms(void)
+{
+	return patient(EARLY_MS) > EARLY_MS ? 20 * EARLY_MS : EARLY_MS;
+}
+
 static const char *nap_fault(unsigned row, struct prey *p)
 {
 	static char text[160];
 	long ret, ms;
 
-	if (!prey_done(p, NAP_MS + LATE_MS + 1000)) {
+	if (!prey_done(p, NAP_MS + patient(LATE_MS) + 1000)) {
 		snprintf(text, sizeof(text), "never returned: %s", p->why);
 		return text;
 	}
 	ret = p->f->ret < 0 ? -p->f->err : (long)p->f->ret;
 	ms = (long)(p->f->ended - p->f->begun) / 1000;
-	if (ret == rows[row].ret && ms >= NAP_MS - EARLY_MS && ms <= NAP_MS + LATE_MS)
+	if (ret == rows[row].ret && ms >= NAP_MS - early_ms() &&
+		ms <= NAP_MS + (long)patient(LATE_MS))
 		return NULL;
 	snprintf(text, sizeof(text), "returned %ld after %ld ms, not %ld", ret, ms, rows[row].ret);
 	return text;
@@ -722,38 +730,65 @@ static const char *visit_row(unsigned row, const struct way *way, struct prey *p
 	return visit_fault(row, way, visit_run(&v));
 }
 
-/* Some rows at once, for most of the time everybody sleeps. The user-mode loop is only ever one. */
-static void run_batch(const struct way *way, unsigned first, unsigned last)
+/* A batch of rows: what is held against each, "" if nothing. */
+struct batch {
+	const struct way *way;
+	unsigned first, last;
+	bool skip[BATCH];
+	char harm[BATCH][192];
+};
+
+/*
+ * Some rows at once, for most of the time everybody sleeps. The user-mode loop is only ever one. False if the
+ * machine was so busy that the last visit began when the victims may have woken up already: nothing is shown then.
+ */
+static bool try_batch(struct batch *b)
 {
 	const char *fault[BATCH] = {NULL};
 	struct prey prey[BATCH];
-	bool skip[BATCH];
-	char text[256];
+	uint64_t begun = now_ms();
+	unsigned n = b->last - b->first;
+	bool in_time;
 
-	for (unsigned i = first; i < last; i++) {
-		skip[i - first] = way->kill != KILL_NONE && points[i] == 0;
-		current = rows[i].fn;
-		if (!skip[i - first])
-			prey_start(&prey[i - first], run_current);
+	for (unsigned i = 0; i < n; i++) {
+		b->skip[i] = b->way->kill != KILL_NONE && points[b->first + i] == 0;
+		current = rows[b->first + i].fn;
+		if (!b->skip[i])
+			prey_start(&prey[i], run_current);
 	}
 	sleep_us(VISIT_MS * 1000);
-	for (unsigned i = first; way->visit && i < last; i++)
-		if (!skip[i - first])
-			fault[i - first] = visit_row(i, way, &prey[i - first]);
-	for (unsigned i = first; i < last; i++) {
-		const char *harm;
+	for (unsigned i = 0; b->way->visit && i < n; i++) {
+		if (!b->skip[i])
+			fault[i] = visit_row(b->first + i, b->way, &prey[i]);
+	}
+	in_time = now_ms() - begun < NAP_MS * 4 / 5;
+	for (unsigned i = 0; i < n; i++) {
+		const char *harm = b->skip[i] ? NULL : nap_fault(b->first + i, &prey[i]);
 
-		if (skip[i - first])
-			continue;
-		harm = nap_fault(i, &prey[i - first]);
 		if (!harm)
-			harm = fault[i - first];
-		snprintf(text, sizeof(text), "%s, %s%s%s", rows[i].name, way->name,
-			harm ? ": " : "", harm ? harm : "");
-		ok_what(&tap, !harm, text);
-		prey_end(&prey[i - first]);
+			harm = fault[i];
+		snprintf(b->harm[i], sizeof(b->harm[i]), "%s", harm ? harm : "");
+		if (!b->skip[i])
+			prey_end(&prey[i]);
 	}
 	visit_reap(0);
+	return in_time;
+}
+
+static void run_batch(const struct way *way, unsigned first, unsigned last)
+{
+	struct batch b = {.way = way, .first = first, .last = last};
+	char text[256];
+
+	for (int tries = 1; !try_batch(&b) && tries < TRIES; tries++)
+		;
+	for (unsigned i = 0; i < last - first; i++) {
+		if (b.skip[i])
+			continue;
+		snprintf(text, sizeof(text), "%s, %s%s%s", rows[first + i].name, way->name,
+			*b.harm[i] ? ": " : "", b.harm[i]);
+		ok_what(&tap, !*b.harm[i], text);
+	}
 }
 
 int main(int argc, char **argv)

@@ -19,6 +19,7 @@
 #define MOST   2000 /* ms for all of them */
 
 static struct hazard h;
+static unsigned flags;
 
 static int drained_pipe(void)
 {
@@ -118,7 +119,7 @@ static unsigned test(const char *what, void (*fn)(struct facts *f))
 
 	prey_start(&p, fn);
 	for (; visits < VISITS && now_ms() < until; visits++) {
-		err = hazard_visit(&h, &p, 0);
+		err = hazard_visit(&h, &p, flags);
 		done += err == 0;
 		if (err != 0 && err != ERR_NOVICTIM && err != ERR_BUSY && err != ERR_LOST &&
 			err != ERR_TIMEOUT)
@@ -140,5 +141,13 @@ int main(int argc, char **argv)
 	test("writes after a rest", resting);
 	test("threads that write in turn", taking_turns);
 	hazard_ok(&h, test("one writes, one waits", with_one_that_waits) > 0, "and is entered");
+	if (argc < 2) {
+		h.subject = &subject_stacks;
+		flags = STACKS_SLEEPERS;
+		test("stacks: writes after a rest", resting);
+		test("stacks: threads that write in turn", taking_turns);
+		hazard_ok(&h, test("stacks: one writes, one waits", with_one_that_waits) > 0,
+			"and is looked at");
+	}
 	return tap_done(&h.tap);
 }

@@ -233,4 +233,4 @@ static int naive_batch(void *handle, struct call *calls, size_t n)
 	return err;
 }
 
-const struct subject subject_naive = {"naive", naive_open, naive_batch, naive_close};
+const struct subject subject_naive = {"naive", naive_open, naive_batch, naive_close, NULL};

@@ -2,6 +2,7 @@
 #include "subject.h"
 
 #include "ctl/agent.h"
+#include "ctl/agent_crew.h"
 #include "proc/proc.h"
 
 #include <errno.h>
@@ -15,17 +16,19 @@
 
 struct agent_handle {
 	struct proc *proc;
+	struct agent_crew *crew; /* NULL: the agent has one of its own */
 	struct agent *agent;
 };
 
-static int real_open(pid_t pid, unsigned flags, void **handle)
+static int open_with(pid_t pid, unsigned flags, struct agent_crew *crew, void **handle)
 {
 	struct agent_handle *h = calloc(1, sizeof(*h));
 	int err = h ? proc_open(pid, &h->proc) : -ENOMEM;
 
 	if (err)
 		goto out_free;
-	err = agent_open(h->proc, flags, &h->agent);
+	h->crew = crew;
+	err = agent_open(h->proc, flags, crew, &h->agent);
 	if (err)
 		goto out_close;
 	*handle = h;
@@ -34,6 +37,37 @@ out_close:
 	proc_close(h->proc);
 out_free:
 	free(h);
+	return err;
+}
+
+static int real_open(pid_t pid, unsigned flags, void **handle)
+{
+	return open_with(pid, flags, NULL, handle);
+}
+
+static int crew_open(pid_t pid, unsigned flags, void **handle)
+{
+	struct call getpid_call = {.nr = SYS_getpid};
+	struct agent_crew *crew;
+	struct agent_handle *h;
+	int err = agent_crew_new(&crew);
+
+	if (err)
+		return err;
+	err = open_with(pid, flags, crew, (void **)&h);
+	if (!err) {
+		(void)!agent_call(h->agent, &getpid_call);
+		agent_close(h->agent);
+		err = agent_open(h->proc, flags, crew, &h->agent);
+		if (err) {
+			proc_close(h->proc);
+			free(h);
+		}
+	}
+	if (err)
+		agent_crew_free(crew);
+	else
+		*handle = h;
 	return err;
 }
 
@@ -55,12 +89,14 @@ static void real_close(void *handle)
 	struct agent_handle *h = handle;
 
 	agent_close(h->agent);
+	agent_crew_free(h->crew);
 	proc_close(h->proc);
 	free(h);
 }
 
-const struct subject subject_agent = {"agent", real_open, real_batch, real_close};
-const struct subject subject_bold = {"bold", bold_open, real_batch, real_close};
+const struct subject subject_crew = {"crew", crew_open, real_batch, real_close, NULL};
+const struct subject subject_agent = {"agent", real_open, real_batch, real_close, NULL};
+const struct subject subject_bold = {"bold", bold_open, real_batch, real_close, NULL};
 
 const struct subject *subject_choose(int argc, char **argv)
 {
@@ -128,8 +164,11 @@ int subject_visit(const struct subject *s, pid_t pid, unsigned flags, unsigned r
 	struct call calls[CALLS];
 	struct statx st[CALLS];
 	void *handle;
-	int err = s->open(pid, flags, &handle);
+	int err;
 
+	if (s->visit)
+		return s->visit(pid, flags, rounds, wrong);
+	err = s->open(pid, flags, &handle);
 	*wrong = 0;
 	if (err)
 		return err;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/agent_crew.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "ctl/agent.h"
+#include "ctl/agent_job.h"
+#include "ctl/cave.h"
+
+#define GOODBYE_MS 3000
+
+int agent_crew_ready(struct agent_crew *c)
+{
+	return c->warden ? 0 : warden_start(agent_job, c->control, NULL, 0, &c->warden);
+}
+
+int agent_crew_new(struct agent_crew **out)
+{
+	struct agent_crew *c = calloc(1, sizeof *c);
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->control = mmap(NULL, sizeof *c->control, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->control == MAP_FAILED) {
+		free(c);
+		return -ENOMEM;
+	}
+	err = agent_crew_ready(c);
+	if (err)
+		agent_crew_free(c);
+	else
+		*out = c;
+	return err;
+}
+
+void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flags)
+{
+	struct agent_expected *e = &c->expected[c->next++ % AGENT_CREW_AHEAD];
+	struct victim_wish wish = {.runners = flags & AGENT_RUNNERS};
+
+	*e = (struct agent_expected){0};
+	if (cave_is_narrow(p, &wish.narrow) || victim_choose(p, &wish, &e->victim))
+		return;
+	e->pid = proc_pid(p);
+	e->start = proc_start_time(p);
+	e->narrow = wish.narrow;
+	e->runners = wish.runners;
+}
+
+int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct victim_wish *wish,
+	struct victim *out)
+{
+	for (unsigned i = 0; i < AGENT_CREW_AHEAD; i++) {
+		struct agent_expected *e = &c->expected[i];
+
+		if (e->pid != proc_pid(p))
+			continue;
+		e->pid = 0;
+		if (e->start != proc_start_time(p) || e->narrow != wish->narrow ||
+			e->runners != wish->runners)
+			continue;
+		*out = e->victim;
+		return 0;
+	}
+	return victim_choose(p, wish, out);
+}
+
+bool agent_crew_end(struct agent_crew *c)
+{
+	bool in_order = warden_stop(c->warden, GOODBYE_MS);
+
+	c->warden = NULL;
+	return in_order;
+}
+
+void agent_crew_free(struct agent_crew *c)
+{
+	if (!c)
+		return;
+	(void)agent_crew_end(c);
+	munmap(c->control, sizeof *c->control);
+	free(c);
+}

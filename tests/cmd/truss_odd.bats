@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# truss and programs that are traced by others, change what they are, or make children in numbers.
+
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+
+bats_require_minimum_version 1.5.0
+load ../lib/target
+
+setup() {
+	target_setup
+	STORY=$TARGETS/story
+	TRACE=$DIR/trace
+}
+
+teardown() {
+	target_teardown
+}
+
+# trace ARGUMENT...: a run of truss with its lines in $TRACE and the program's output in $DIR/out.
+trace() {
+	timeout --foreground "$PATIENCE" "$TRUSS" -o "$TRACE" "$@" >"$DIR/out" 2>&1 3>&-
+}
+
+has_like() {
+	grep -qE -- "$1" "$TRACE" || {
+		echo "nothing like: $1"
+		tail -40 "$TRACE"
+		return 1
+	} >&2
+}
+
+@test "a program that traces others is told that it cannot, and why" {
+	command -v strace >/dev/null || skip 'no strace'
+	run trace -f strace -o /dev/null true
+	[ "$status" != 0 ]
+	has_like 'ptrace\(.*Err#1 EPERM$'
+	has_like '\*\*\* traced by truss: cannot be traced by another \*\*\*$'
+}
+
+@test "many children by vfork: make" {
+	command -v make >/dev/null || skip 'no make'
+	printf 'all: 1 2 3 4 5 6 ;\n%%:\n\t@echo made $@ | tr m M\n' >"$DIR/Makefile"
+	trace -f make -s -j 3 -C "$DIR" MAKEFLAGS=
+	[ "$(grep -c '^Made [1-6]$' "$DIR/out")" = 6 ]
+	# Each of them began a program, and ended well.
+	[ "$(grep -cE '^[0-9]+:	execve\("[^"]*/tr", .*  argc = 3$' "$TRACE")" = 6 ]
+	lacks '^[0-9/]*:	*sys#' "$TRACE"
+}
+
+@test "a 64-bit program becomes a 32-bit one, and back" {
+	trace sh -c "exec '$STORY.32' files '$DIR'"
+	has_like '^execve\(".*story\.32", .*  argc = 3$'
+	has_like '^open\("/nonexistent/file", O_RDONLY'
+	has_like '^write\(3, " h e l l o ,   w o r l d"\.\., 40\)'
+	lacks '^sys#[0-8]' "$TRACE"
+	trace -f "$STORY.32" vforks
+	has_like '^[0-9]+:	execve\("/bin/true", .*argc = 1$'
+	# As the 64-bit program has them.
+	has_like '^[0-9]+:	(newfstatat|fstat|pread64|arch_prctl)\('
+}
+
+@test "32-bit programs: socketcall(2) and ipc(2) are shown as what they stand for, also under a filter" {
+	trace -t socketpair,shmat "$TARGETS/deeds.32" sockets "$DIR"
+	has_like '^socketpair\(AF_UNIX, SOCK_STREAM, 0, \[[0-9]+,[0-9]+\]\)'
+	trace -t semop,shmat "$TARGETS/deeds.32" ipc "$DIR"
+	has_like '^shmat\([0-9]+, 0x00000000, 0\)	+= 0x[0-9A-F]{8}$'
+	lacks '^(socketcall|ipc)' "$TRACE"
+	trace -k -t socketpair "$TARGETS/deeds.32" sockets "$DIR"
+	has_like '^socketpair\(AF_UNIX'
+	lacks '^socketcall' "$TRACE"
+}
+
+@test "a program with a filter of its own, and one with a ring" {
+	trace "$TARGETS/deeds" filter "$DIR"
+	has_like '^getppid\(\)	+Err#18 EXDEV$'
+	has_like 'Received signal #31, SIGSYS'
+	trace "$TARGETS/deeds" uring "$DIR"
+	has_like '^exit_group\(0\)$'
+	grep -q '^io_uring_setup(.*Err#' "$TRACE" || has_like '^io_uring_enter\(.*= 1$'
+}
+
+# the_policies PID: of its threads but the first, each once.
+the_policies() {
+	local task
+	for task in "/proc/$1/task"/*; do
+		[ "${task##*/}" = "$1" ] || sed 's/.*) //' "$task/stat" 2>/dev/null | cut -d ' ' -f 39
+	done | sort -u
+}
+
+@test "what keeps processors awake takes time from nobody, and ends with truss" {
+	local pid mask
+	mask=$(sed -n 's/^Cpus_allowed://p' /proc/self/status)
+	chmod 777 "$DIR"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$TRUSS" -o "$TRACE" "$STORY" threads 1 1000000 >/dev/null 3>&- &
+	pid=$!
+	STARTED+=("$pid")
+	wait_for pgrep -P "$pid" -x story
+	STARTED+=("$(pgrep -P "$pid" -x story)")
+	# Where the machine is not quiet there are none.
+	for _ in {1..30}; do
+		[[ $(the_policies "$pid") == '' || $(the_policies "$pid") == 5 ]] # SCHED_IDLE
+		sleep 0.05
+	done
+	[ "$(sed -n 's/^Cpus_allowed://p' "/proc/${STARTED[-1]}/status")" = "$mask" ]
+	kill -KILL "$pid"
+	wait "$pid" || true
+	[ "$(sed -n 's/^TracerPid:[[:space:]]*//p' "/proc/${STARTED[-1]}/status")" = 0 ]
+	[ "$(sed -n 's/^Cpus_allowed://p' "/proc/${STARTED[-1]}/status")" = "$mask" ]
+}
+
+@test "-p of many processes: each line says whose it is; some end, the others go on" {
+	local pids=() pid tracer
+	for _ in 1 2 3; do
+		sh -c 'while sleep 0.1; do :; done' 3>&- &
+		pids+=($!)
+		STARTED+=($!)
+	done
+	"$TRUSS" -o "$TRACE" -p "${pids[@]}" 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	for pid in "${pids[@]}"; do wait_for grep -q "^$pid:	wait4(" "$TRACE"; done
+	kill -KILL "${pids[0]}"
+	wait_for grep -q "^${pids[0]}:	    \*\*\* process killed \*\*\*$" "$TRACE"
+	pid=$(grep -c "^${pids[2]}:" "$TRACE")
+	more() { [ "$(grep -c "^${pids[2]}:" "$TRACE")" -gt "$pid" ]; }
+	wait_for more
+	lacks '^[^0-9]' "$TRACE"
+	kill "$tracer"
+	wait "$tracer"
+	kill "${pids[1]}" "${pids[2]}"
+}
+
+@test "a signal that does nothing to a program interrupts no call of it" {
+	local variant
+	for variant in '' .32; do
+		trace "$STORY$variant" discarded
+		grep -qx 'returned=1' "$DIR/out"
+		has_like 'Received signal #17, SIGCHLD.* \[default\]'
+		has_like '^epoll_wait\(.*= 1$'
+	done
+}
