@@ -4,7 +4,8 @@
  *
  * A thread in a job-control stop is in state T, and stays there until SIGCONT. One in state t is held by a tracer:
  * by a debugger at its prompt, which is as good as stopped, or by strace for some microseconds, which is not. The two
- * are told apart by a second look: who has given up the processor since then has run in between.
+ * are told apart by a second look: a thread that was held then, too, and has not given up the processor since, has not
+ * run in between.
  *
  * A thread that sleeps is woken by the signal and stops on its way out of the kernel. One in D state (a vfork parent,
  * a device, a file system that does not answer) does so when that is over.
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -34,11 +36,18 @@
 #define NAP_LAST_NS  20000000
 #define SECOND_NS    20000000 /* between two looks at who is held by a tracer */
 
+struct held {
+	pid_t tid;
+	uint64_t slept; /* how often it gave up its processor */
+};
+
 /* One look at all threads. */
 struct crowd {
-	size_t stopped, held, others;
-	uint64_t turns; /* how often those that are held gave up their processor */
-	struct stop_culprit first_standing, first_other, first_held;
+	size_t stopped, others,
+		stuck; /* stuck: of those held, the ones that have not run since the look before */
+	struct held *held;
+	size_t n, cap;
+	struct stop_culprit first_standing, first_other, first_stuck;
 };
 
 static void note(struct stop_culprit *c, pid_t tid, char state)
@@ -47,40 +56,76 @@ static void note(struct stop_culprit *c, pid_t tid, char state)
 		*c = (struct stop_culprit){.tid = tid, .state = state};
 }
 
-static void look_at(const struct proc *p, pid_t tid, struct crowd *c)
+static bool held_since(const struct crowd *before, const struct held *h)
+{
+	for (size_t i = 0; before && i < before->n; i++)
+		if (before->held[i].tid == h->tid)
+			return before->held[i].slept == h->slept;
+	return false;
+}
+
+static int look_at_held(
+	const struct proc *p, pid_t tid, const struct crowd *before, struct crowd *c)
+{
+	struct status s;
+
+	if (status_read(p, tid, &s))
+		return 0; /* it has ended */
+	if (c->n == c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 16;
+		struct held *grown = reallocarray(c->held, cap, sizeof *grown);
+
+		if (!grown)
+			return -ENOMEM;
+		c->held = grown;
+		c->cap = cap;
+	}
+	c->held[c->n] = (struct held){tid, s.slept};
+	if (held_since(before, &c->held[c->n++])) {
+		c->stuck++;
+		note(&c->first_stuck, tid, 't');
+	}
+	return 0;
+}
+
+static int look_at(const struct proc *p, pid_t tid, const struct crowd *before, struct crowd *c)
 {
 	char state = thread_state(p, tid);
-	struct status s;
 
 	switch (state) {
 	case 'Z':
 	case 'X':
 	case 'x':
-	case '?': return;
+	case '?': return 0;
+	case 't': return look_at_held(p, tid, before, c);
 	case 'T':
 		c->stopped++;
 		note(&c->first_standing, tid, state);
-		return;
-	case 't':
-		c->held++;
-		note(&c->first_held, tid, state);
-		if (status_read(p, tid, &s) == 0)
-			c->turns += s.slept;
-		return;
-	default: c->others++; note(&c->first_other, tid, state);
+		return 0;
+	default:
+		c->others++;
+		note(&c->first_other, tid, state);
+		return 0;
 	}
 }
 
-static int look(const struct proc *p, struct crowd *c)
+/* before may be NULL. c is the caller's to clear with forget(), whatever is returned. */
+static int look(const struct proc *p, const struct crowd *before, struct crowd *c)
 {
 	struct threads t = {0};
 	int err = threads_list(p, &t);
 
 	*c = (struct crowd){0};
 	for (size_t i = 0; !err && i < t.n; i++)
-		look_at(p, t.tid[i], c);
+		err = look_at(p, t.tid[i], before, c);
 	threads_free(&t);
 	return err ? err : proc_check(p);
+}
+
+static void forget(struct crowd *c)
+{
+	free(c->held);
+	*c = (struct crowd){0};
 }
 
 static void nap(uint64_t ns)
@@ -124,12 +169,9 @@ static int send_signal(const struct proc *p, int sig)
 	return errno == EPERM ? ERR_PERM : errno == ESRCH ? ERR_GONE : -errno;
 }
 
-/* Whether everybody stands who was seen standing in `before` and still is. */
-static bool all_stand(const struct crowd *before, const struct crowd *now)
+static bool all_stand(const struct crowd *c)
 {
-	if (now->others || !(now->held + now->stopped))
-		return false;
-	return !now->held || (before && !before->others && before->turns == now->turns);
+	return !c->others && c->stuck == c->n && c->n + c->stopped;
 }
 
 static void explain_culprit(const struct proc *p, struct stop_culprit *c)
@@ -147,7 +189,7 @@ static void explain_culprit(const struct proc *p, struct stop_culprit *c)
 /* Waits a little longer each time; at least as long as a second look needs where somebody is held. */
 static void wait_more(uint64_t *ns, const struct crowd *c)
 {
-	nap(c->held && *ns < SECOND_NS ? SECOND_NS : *ns);
+	nap(c->n && *ns < SECOND_NS ? SECOND_NS : *ns);
 	if (*ns < NAP_LAST_NS)
 		*ns *= 2;
 }
@@ -155,39 +197,45 @@ static void wait_more(uint64_t *ns, const struct crowd *c)
 static int await_stop(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
 {
 	uint64_t end = tracee_clock() + timeout_ms * 1000000ull, ns = NAP_FIRST_NS;
-	struct crowd before, now = {0};
-	bool again = false;
+	struct crowd before = {0}, now;
 	int err;
 
-	for (;; again = true) {
+	for (;;) {
+		bool late = tracee_clock() >= end;
+
+		err = look(p, &before, &now);
+		forget(&before);
 		before = now;
-		err = look(p, &now);
-		if (err)
-			return err;
-		if (all_stand(again ? &before : NULL, &now))
-			return 0;
-		if (tracee_clock() >= end)
+		if (err || all_stand(&now) || late)
 			break;
 		wait_more(&ns, &now);
 	}
-	*culprit = now.first_other.tid ? now.first_other : now.first_held;
-	explain_culprit(p, culprit);
-	return ERR_TIMEOUT;
+	if (!err && !all_stand(&now)) {
+		*culprit = now.first_other;
+		if (!now.others && now.n)
+			*culprit = (struct stop_culprit){.tid = now.held[0].tid, .state = 't'};
+		explain_culprit(p, culprit);
+		/* Nobody is left, although it has not been told so yet. */
+		err = culprit->tid ? ERR_TIMEOUT : ERR_GONE;
+	}
+	forget(&now);
+	return err;
 }
 
 /* Whether nothing is left to do: a debugger would be shown a signal that adds nothing. */
 static int stands_already(const struct proc *p, bool *stands)
 {
 	struct crowd before, now;
-	int err = look(p, &now);
+	int err = look(p, NULL, &before);
 
-	*stands = !err && all_stand(NULL, &now);
-	if (err || *stands || now.others || !now.held)
-		return err;
-	before = now;
-	nap(SECOND_NS);
-	err = look(p, &now);
-	*stands = !err && all_stand(&before, &now);
+	*stands = !err && all_stand(&before);
+	if (!err && !*stands && !before.others && before.n) {
+		nap(SECOND_NS);
+		err = look(p, &before, &now);
+		*stands = !err && all_stand(&now);
+		forget(&now);
+	}
+	forget(&before);
 	return err;
 }
 
@@ -210,39 +258,41 @@ int stop_process(const struct proc *p, unsigned timeout_ms, struct stop_culprit 
 	return err ? err : await_stop(p, timeout_ms, culprit);
 }
 
+/* Until each thread was seen neither stopped, nor held all the time since `first`. */
+static int await_run(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
+{
+	uint64_t end = tracee_clock() + timeout_ms * 1000000ull, ns = NAP_FIRST_NS;
+	struct crowd first, now;
+	bool late, done = false;
+	int err = look(p, NULL, &first);
+
+	done = !err && !first.stopped && !first.n;
+	while (!err && !done) {
+		late = tracee_clock() >= end;
+		wait_more(&ns, &first);
+		err = look(p, &first, &now);
+		done = !err && !now.stopped && !now.stuck;
+		if (!err && !done && late) {
+			*culprit = now.stopped ? now.first_standing : now.first_stuck;
+			err = now.stopped ? ERR_STILL : ERR_TRACED;
+		}
+		forget(&now);
+	}
+	forget(&first);
+	if (err == ERR_STILL)
+		explain_culprit(p, culprit);
+	/* Who ends after the signal has run. */
+	return err == ERR_GONE ? 0 : err;
+}
+
 int stop_continue(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
 {
-	uint64_t end, ns = NAP_FIRST_NS;
-	struct crowd first, now;
-	bool sent;
 	int err = examine(p);
 
 	*culprit = (struct stop_culprit){0};
 	if (!err)
 		err = send_signal(p, SIGCONT);
-	sent = !err;
-	if (!err)
-		err = look(p, &first);
-	end = tracee_clock() + timeout_ms * 1000000ull;
-	for (now = first; !err; err = look(p, &now)) {
-		if (!now.stopped && (!now.held || now.turns != first.turns))
-			return 0;
-		if (tracee_clock() >= end)
-			break;
-		wait_more(&ns, &now);
-	}
-	/* Who ends after that has run. */
-	if (sent && err == ERR_GONE)
-		return 0;
-	if (err)
-		return err;
-	if (!now.stopped) {
-		*culprit = now.first_held;
-		return ERR_TRACED;
-	}
-	*culprit = now.first_standing;
-	explain_culprit(p, culprit);
-	return ERR_STILL;
+	return err ? err : await_run(p, timeout_ms, culprit);
 }
 
 static const char *state_words(char state)
