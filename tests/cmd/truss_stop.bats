@@ -22,12 +22,15 @@ states() {
 	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/task/"*/status | sort -u | tr -d '\n'
 }
 
+stands() {
+	[ "$(states "$1")" = T ]
+}
+
 # leave ARGUMENT...: truss -f with them; it ends with 0, and LEFT is the process of the last line, which stands.
 leave() {
 	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
 	LEFT=$(sed -n '$s/^\([0-9]*\)[:/].*/\1/p' "$TRACE")
 	STARTED+=("$LEFT")
-	stands() { [ "$(states "$1")" = T ]; }
 	wait_for stands "$LEFT"
 	grep -q '^TracerPid:.0$' "/proc/$LEFT/status"
 }
@@ -99,7 +102,6 @@ ends() {
 @test "one of several threads: all of them stand" {
 	start_target "$TARGETS/stops" calls
 	"$TRUSS" -o "$TRACE" -T clock_nanosleep -p "$TARGET"
-	stands() { [ "$(states "$1")" = T ]; }
 	wait_for stands "$TARGET"
 	grep -q "^/$(fact sleeps):.*nanosleep(" "$TRACE"
 	grep -q '^TracerPid:.0$' "/proc/$TARGET/status"

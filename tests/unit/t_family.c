@@ -51,8 +51,8 @@ int main(void)
 {
 	pid_t child, grandchild, other;
 	const struct family_member *m;
-	struct family *f;
-	struct proc *p;
+	struct family *f = NULL;
+	struct proc *p = NULL;
 	size_t fresh, n;
 
 	other = start(&grandchild);
