@@ -299,7 +299,7 @@ static bool line_is_frozen(char *line)
 	return file_says(file, "FR"); /* FREEZING, FROZEN */
 }
 
-static bool is_frozen(const struct proc *p)
+bool victim_frozen(const struct proc *p)
 {
 	struct buf b = {0};
 	bool frozen = false;
@@ -329,5 +329,5 @@ int victim_allowed(const struct proc *p, unsigned *threads)
 		return ERR_DUMPING;
 	if ((st.sig_pending | st.shared_pending) & SIGKILL_BIT)
 		return ERR_DYING;
-	return is_frozen(p) ? ERR_FROZEN : 0;
+	return victim_frozen(p) ? ERR_FROZEN : 0;
 }

@@ -71,4 +71,7 @@ int victim_allowed(const struct proc *p, unsigned *threads) __attribute__((warn_
  */
 bool victim_file_restarts(const struct proc *p, int fd);
 
+/* Whether its control group is frozen (cgroups(7)): nobody in it can act on a signal until that ends. */
+bool victim_frozen(const struct proc *p);
+
 #endif

@@ -18,6 +18,12 @@ int access_check(const struct proc *p) __attribute__((warn_unused_result));
  */
 void access_explain(const struct proc *p, struct buf *out);
 
+/*
+ * The same where kill(2) said no: whose it is and who may, which is another rule than that of ptrace(2). Appends,
+ * escaped, "operand: cause and way out". p NULL: it could not even be opened.
+ */
+void access_explain_kill(const struct proc *p, const char *operand, struct buf *out);
+
 /* Words for any error of this process: err_str() plus cause and way out where there is one (ERR_PERM:
  * access_explain(); ERR_TRACED: the tracer's pid and name). Appends, escaped. */
 void proc_explain(const struct proc *p, int err, struct buf *out);

@@ -28,6 +28,7 @@ struct facts {
 	uid_t uid; /* ours */
 	gid_t gid;
 	bool can_ptrace;    /* CAP_SYS_PTRACE, effective */
+	bool can_kill;      /* CAP_KILL, effective */
 	uint64_t permitted; /* our capabilities */
 	bool undumpable;    /* its files in /proc belong to root although it does not */
 	bool other_ns;      /* it lives in another user namespace */
@@ -43,6 +44,7 @@ static void own_capabilities(struct facts *f)
 	if (syscall(SYS_capget, &head, data) < 0)
 		return;
 	f->can_ptrace = data[CAP_TO_INDEX(CAP_SYS_PTRACE)].effective & CAP_TO_MASK(CAP_SYS_PTRACE);
+	f->can_kill = data[CAP_TO_INDEX(CAP_KILL)].effective & CAP_TO_MASK(CAP_KILL);
 	f->permitted = data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
@@ -267,4 +269,52 @@ void proc_explain_operand(const struct proc *p, const char *operand, int err, st
 		buf_str(out, why);
 	}
 	buf_free(&all);
+}
+
+/* kill(2): its real or saved user id must be our real or effective one. */
+static bool may_signal(const struct facts *f)
+{
+	const struct status *s = &f->target;
+
+	return s->uid[0] == f->uid || s->uid[2] == f->uid || s->uid[0] == getuid() ||
+		s->uid[2] == getuid();
+}
+
+static void explain_kill(const struct facts *f, struct buf *out)
+{
+	if (f->can_kill || may_signal(f)) {
+		buf_str(out,
+			f->other_ns
+				? "it lives in another user namespace, where your capabilities do not "
+				  "count; run as root of the host"
+				: "a security module (SELinux, AppArmor, Landlock) denies it");
+		return;
+	}
+	buf_str(out, "it belongs to ");
+	add_uid(out, f->target.uid[0]);
+	buf_str(out, ", you are ");
+	add_uid(out, f->uid);
+	buf_str(out, f->uid ? " without CAP_KILL; run as root (sudo)" : " without CAP_KILL");
+	if (f->target.uid[0])
+		buf_str(out, " or as its user");
+}
+
+void access_explain_kill(const struct proc *p, const char *operand, struct buf *out)
+{
+	struct facts f;
+	int err;
+
+	if (!p) {
+		proc_explain_operand(p, operand, ERR_PERM, out);
+		return;
+	}
+	escape_add(out, operand, strlen(operand));
+	buf_str(out, ": ");
+	err = gather(p, &f);
+	if (err == -EACCES || err == -EPERM)
+		explain_hidden(&f, out);
+	else if (err)
+		buf_str(out, err_str(err));
+	else
+		explain_kill(&f, out);
 }

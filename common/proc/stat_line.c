@@ -65,6 +65,8 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 		}
 		if (is_layout(field))
 			out->program = mix(out->program, v);
+		if (field == 4)
+			out->parent = (pid_t)v;
 		if (field == 9) {
 			out->flags = v;
 			out->program = mix(1, v & PF_FORKNOEXEC);

@@ -7,6 +7,7 @@
 /* What common/proc itself needs of /proc/PID/stat and /proc/PID/task/TID/stat (proc_pid_stat(5)). */
 struct stat_line {
 	char state;
+	pid_t parent;   /* its process, as our pid namespace numbers it; 0: none that we can see */
 	uint64_t flags; /* PF_... */
 	uint64_t threads;
 	uint64_t start; /* clock ticks since boot */

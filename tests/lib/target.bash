@@ -9,7 +9,7 @@
 B=${B:-$BATS_TEST_DIRNAME/../../build}
 B=$(realpath "$B")
 # shellcheck disable=SC2034 # for the tests
-PFILES=$B/pfiles PSTACK=$B/pstack TRUSS=$B/truss TARGETS=$B/tests/targets
+PFILES=$B/pfiles PSTACK=$B/pstack PSTOP=$B/pstop PRUN=$B/prun TRUSS=$B/truss TARGETS=$B/tests/targets
 
 # Seconds; a machine that is busy or built with sanitizers is slow.
 PATIENCE=${PATIENCE:-20}

@@ -116,3 +116,20 @@ truss_in_bash() {
 	[[ $output == *'-f[follow children]'* ]]
 	[[ $output == *$'\n'openat$'\n'* ]]
 }
+
+@test "pstop and prun: options and process ids in three shells" {
+	for tool in pstop prun; do
+		run bash -c '. bash/$1; COMP_TYPE=9; COMP_WORDS=($1 -); COMP_CWORD=1; _$1; echo "${COMPREPLY[@]}"
+			COMP_WORDS=($1 $$); _$1; echo "${COMPREPLY[@]} $$"
+			COMP_WORDS=($1 -t ""); COMP_CWORD=2; _$1; echo "none:${COMPREPLY[*]}"' - "$tool"
+		[ "${lines[0]}" = '-r -t -h -V' ]
+		[[ ${lines[1]} == *"${lines[1]##* } "* ]]
+		[ "${lines[2]}" = none: ]
+		run fish --no-config -c "source fish/$tool.fish; complete -C '$tool -'; complete -C '$tool $$'"
+		[[ $output == *$'-r\t'* && $output == *"$$"$'\t'* ]]
+		run zsh -f -c "_arguments() { print -l -- \"\$@\"; _${tool}_pids }
+			_describe() { print -l -- \${(P)\${@[-1]}} }
+			. zsh/_$tool"
+		[[ $output == *'-r[the descendants too'* && $output == *$'\n'"$$:$(cat /proc/$$/comm)"* ]]
+	done
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* build: 32 */
+/*
+ * A victim to be stopped and set running again. `calls`: threads that sleep in calls of many kinds, and one that
+ * counts; none may see EINTR, a short sleep or a lost signal. `tree`: a family that forks and ends all the time.
+ * `vfork`: a parent that waits for its child.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "victim.h"
+
+static atomic_bool over;
+static atomic_int signals, waiting;
+static atomic_ulong count;
+static int echo[2];
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void begin(const char *what)
+{
+	printf("%s=%d\n", what, (int)syscall(SYS_gettid));
+	must(fflush(stdout) == 0);
+	waiting++;
+}
+
+static void *sleeps(void *arg)
+{
+	struct timespec t = {.tv_nsec = 50000000};
+
+	begin(arg);
+	while (!over) {
+		uint64_t begun = now_ns();
+
+		must(clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL) == 0);
+		must(now_ns() - begun >= 50000000);
+	}
+	return NULL;
+}
+
+static void *polls(void *arg)
+{
+	begin(arg);
+	while (!over) {
+		uint64_t begun = now_ns();
+
+		must(poll(NULL, 0, 40) == 0);
+		must(now_ns() - begun >= 39000000);
+	}
+	return NULL;
+}
+
+static void *reads(void *arg)
+{
+	char c;
+
+	begin(arg);
+	while (read(echo[0], &c, 1) == 1)
+		;
+	must(over);
+	return NULL;
+}
+
+static void *waits(void *arg)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	begin(arg);
+	while (!over) {
+		struct timespec t;
+
+		must(clock_gettime(CLOCK_REALTIME, &t) == 0);
+		t.tv_nsec += 30000000;
+		t.tv_sec += t.tv_nsec / 1000000000;
+		t.tv_nsec %= 1000000000;
+		pthread_mutex_trylock(&lock);
+		must(pthread_mutex_timedlock(&lock, &t) == ETIMEDOUT);
+	}
+	return NULL;
+}
+
+static void *counts(void *arg)
+{
+	begin(arg);
+	while (!over) {
+		count++;
+		sched_yield();
+	}
+	return NULL;
+}
+
+/* Each of its signals must arrive: queued, one by one. */
+static void *receives(void *arg)
+{
+	sigset_t set;
+	int got;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	begin(arg);
+	while (!over) {
+		got = sigwaitinfo(&set, NULL);
+		if (got == SIGRTMIN)
+			signals++;
+		else
+			must(errno == EINTR);
+	}
+	return NULL;
+}
+
+static void calls(void)
+{
+	static void *(*const job[])(void *) = {sleeps, polls, reads, waits, counts, receives};
+	static const char *const name[] = {
+		"sleeps", "polls", "reads", "waits", "counts", "receives"};
+	unsigned long before;
+	pthread_t t[6];
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	must(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 && pipe(echo) == 0);
+	for (int i = 0; i < 6; i++)
+		must(pthread_create(&t[i], NULL, job[i], (void *)(uintptr_t)name[i]) == 0);
+	while (waiting < 6)
+		usleep(1000);
+	printf("pid=%d\n", (int)getpid());
+	victim_wait();
+	before = count;
+	while (count < before + 1000)
+		sched_yield();
+	over = true;
+	must(close(echo[1]) == 0);
+	must(kill(getpid(), SIGRTMIN) == 0);
+	for (int i = 0; i < 6; i++)
+		must(pthread_join(t[i], NULL) == 0);
+	printf("signals=%d\n", signals - 1);
+}
+
+/* Each generation makes the next one, which lives longer than its parent. */
+_Noreturn static void grow(int generation)
+{
+	while (generation-- > 0 && fork() == 0)
+		usleep(5000);
+	_exit(0);
+}
+
+/* One that stays, with children that stay and children that do not. */
+static void tree(void)
+{
+	int life[2];
+	char c;
+
+	must(pipe(life) == 0);
+	/* Orphans come to us: whose parent has ended is still a descendant. They leave no zombies. */
+	must(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 && signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+	for (int i = 0; i < 3; i++) {
+		if (fork())
+			continue;
+		close(life[1]);
+		if (i < 2 && fork() == 0)
+			while (read(life[0], &c, 1) == 1)
+				;
+		while (i == 2 && poll(&(struct pollfd){life[0], POLLIN, 0}, 1, 20) == 0) {
+			if (fork() == 0)
+				grow(3);
+		}
+		while (read(life[0], &c, 1) == 1)
+			;
+		while (waitpid(-1, NULL, 0) > 0)
+			;
+		_exit(0);
+	}
+	printf("pid=%d\n", (int)getpid());
+	victim_wait();
+	close(life[1]);
+	/* Ended, all of them; also those who were made meanwhile. */
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	must(errno == ECHILD);
+}
+
+static void parent_waits(void)
+{
+	char c;
+
+	printf("pid=%d\nready\n", (int)getpid());
+	must(fflush(stdout) == 0);
+	if (vfork() == 0) {
+		while (read(STDIN_FILENO, &c, 1) == 1)
+			;
+		_exit(0);
+	}
+	must(wait(NULL) > 0);
+}
+
+int main(int argc, char **argv)
+{
+	must(argc == 2);
+	if (!strcmp(argv[1], "calls"))
+		calls();
+	else if (!strcmp(argv[1], "tree"))
+		tree();
+	else
+		parent_waits();
+	return 0;
+}
