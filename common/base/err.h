@@ -38,9 +38,9 @@
 	X(ERR_STEPPED, "thread is being single-stepped")                                           \
 	X(ERR_OLDKERNEL, "this kernel cannot tell whether it would be safe")                       \
 	X(ERR_MANY, "so many calls would divert a thread of the process again and again")          \
-	X(ERR_LOST, "lost control of the process")                                                 \
 	X(ERR_STILL, "did not go on in time")                                                      \
-	X(ERR_INIT, "init of its pid namespace cannot be stopped")
+	X(ERR_INIT, "init of its pid namespace cannot be stopped")                                 \
+	X(ERR_LOST, "lost control of the process")
 
 enum {
 	ERR_OWN_FIRST = -5000,

@@ -92,7 +92,8 @@ stop_and_run() {
 	"$PSTOP" "$TARGET"
 	[ "$(states "$TARGET")" = T ]
 	"$PRUN" "$TARGET"
-	kill -TSTP "$TARGET"
+	# Not SIGTSTP: the kernel ignores that in a process group without a parent in its session.
+	kill -STOP "$TARGET"
 	wait_for grep -q '^State:.T' "/proc/$TARGET/status"
 	"$PSTOP" "$TARGET"
 	"$PRUN" "$TARGET"
