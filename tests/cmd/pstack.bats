@@ -17,7 +17,7 @@ teardown() {
 	target_teardown
 }
 
-@test "one thread: header, system call in place of the stub, frames, no thread header" {
+@test "one thread: header, system call in place of libc's wrapper, frames, no thread header" {
 	start_target "$STACKS" plain
 	look "$TARGET"
 	# Cut at 70 columns, where the tree lies deep.

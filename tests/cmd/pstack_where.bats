@@ -42,7 +42,7 @@ teardown() {
 		look "$TARGET"
 		whole
 		[ "$(grep -c '????????' "$OUT")" -ge 30 ]
-		# What a static program's stub is called is not known either; all others are frames.
+		# What a static program's wrapper of the call is called is not known either; all others are frames.
 		[ "$(functions | wc -l)" = "$frames" ]
 		finish_target
 	done
