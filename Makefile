@@ -27,11 +27,12 @@ LDALL    := -Wl,-z,pack-relative-relocs $(LDFLAGS) $(SANFLAGS)
 quiet     = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 
 TOOLS    := $(notdir $(patsubst %/,%,$(sort $(dir $(wildcard cmd/*/*.c)))))
-LDLIBS_common := -ljansson
-# Each library is a cost at every start: only those that are used.
+# Each library is a cost at every start, of a tenth of a millisecond: it is taken from its archive where there is one.
+archive = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+LDLIBS_common := $(call archive,jansson)
 LDLIBS_truss  := -Wl,--as-needed -lseccomp
-# common/sym: ELF, DWARF, xz and names turned back (in an archive only, so that it costs no start).
-LDLIBS_sym    := -Wl,--as-needed -ldw -lelf -lz -llzma -l:libiberty.a
+# common/sym: ELF, DWARF, xz and names turned back.
+LDLIBS_sym    := -Wl,--as-needed $(foreach l,dw elf z lzma,$(call archive,$(l))) -l:libiberty.a
 LDLIBS_pstack := $(LDLIBS_sym)
 
 # Machine code is picked by folder name: common/<layer>/$(MACHINE)/.
@@ -47,7 +48,7 @@ all: $(TOOLS:%=$B/%) ## build all tools into build/ (the default)
 # Rebuild when compiler or flags change.
 $B/flags.stamp: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(ALLFLAGS) $(LDALL)' | cmp -s - $@ || echo '$(CC) $(ALLFLAGS) $(LDALL)' > $@
+	@echo '$(CC) $(ALLFLAGS) $(LDALL) $(LDLIBS_sym) $(LDLIBS_common)' | cmp -s - $@ || echo '$(CC) $(ALLFLAGS) $(LDALL) $(LDLIBS_sym) $(LDLIBS_common)' > $@
 
 $B/%.o: %.c $B/flags.stamp
 	@mkdir -p $(@D)

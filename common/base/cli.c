@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <locale.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +50,6 @@ void cli_start(struct cli *c, const struct cli_spec *spec, int argc, char **argv
 	while (fd >= 0 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > STDERR_FILENO)
 		close(fd);
-	setlocale(LC_CTYPE, "");
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;
 }
