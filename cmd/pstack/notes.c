@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "notes.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/err.h"
+#include "base/escape.h"
 #include "proc/core_proc.h"
 #include "proc/proc.h"
 #include "sys/signame.h"
@@ -186,4 +190,34 @@ void notes_each_process(struct picture *pic, note_fn *fn, void *arg)
 		give(&text, fn, arg);
 	}
 	buf_free(&text);
+}
+
+struct unread {
+	note_fn *fn;
+	void *arg;
+};
+
+static void add_unread(const char *file, int err, void *arg)
+{
+	const struct unread *to = arg;
+	struct buf text = {0};
+
+	buf_str(&text, "debug information of ");
+	escape_add(&text, file, strlen(file));
+	buf_str(&text, " could not be read: ");
+	switch (err) {
+	case ERR_LOST: buf_str(&text, "it is damaged, too large, or of an unknown kind"); break;
+	case ERR_TIMEOUT: buf_str(&text, "it takes too long"); break;
+	case -ECANCELED: buf_str(&text, "not tried, after that of others"); break;
+	default: buf_str(&text, err_str(err));
+	}
+	give(&text, to->fn, to->arg);
+	buf_free(&text);
+}
+
+void notes_each_unread(struct picture *pic, note_fn *fn, void *arg)
+{
+	struct unread to = {fn, arg};
+
+	source_unread(pic->space, add_unread, &to);
 }

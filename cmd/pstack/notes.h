@@ -16,4 +16,7 @@ void notes_each(struct picture *pic, const struct thread *t, const struct call *
 /* Of the process as a whole: its tracer, how it died, what a core file lacks. */
 void notes_each_process(struct picture *pic, note_fn *fn, void *arg);
 
+/* Once all frames have been shown: files whose debugging information could not be read for them. */
+void notes_each_unread(struct picture *pic, note_fn *fn, void *arg);
+
 #endif

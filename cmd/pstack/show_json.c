@@ -261,7 +261,7 @@ static void put(struct cli *c, json_t *v, int *err)
 
 int show_json(struct cli *c, const struct opts *o, struct picture *pic, const char *operand)
 {
-	json_t *v = json_object(), *notes = json_array();
+	json_t *v = json_object(), *notes = json_array(), *threads;
 	struct groups g;
 	int err = groups_make(pic, o->same ? GROUPS_STACK : GROUPS_ALONE, &g);
 
@@ -282,8 +282,10 @@ int show_json(struct cli *c, const struct opts *o, struct picture *pic, const ch
 	if (pic->held)
 		set_number(v, "held_ns", pic->held_ns);
 	notes_each_process(pic, add_note, notes);
+	threads = threads_json(pic, o, &g);
+	notes_each_unread(pic, add_note, notes);
 	set_notes(v, notes);
-	set(v, "threads", threads_json(pic, o, &g));
+	set(v, "threads", threads);
 	groups_free(&g);
 	put(c, v, &err);
 	return err;

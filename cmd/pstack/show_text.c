@@ -308,6 +308,7 @@ int show_text(struct cli *c, const struct opts *o, struct picture *pic, const ch
 	notes_each_process(pic, note, &p);
 	for (size_t i = 0; i < g.n; i++)
 		add_group(&p, g.member + g.from[i], g.from[i + 1] - g.from[i]);
+	notes_each_unread(pic, note, &p);
 	err = p.text.failed ? -ENOMEM : 0;
 	cli_write(c, &p.text);
 	buf_free(&p.text);

@@ -6,7 +6,7 @@
 #include "base/escape.h"
 #include "sym/cfi.h"
 #include "sym/expr.h"
-#include "sym/source.h"
+#include "sym/source_read.h"
 #include "sym/value.h"
 
 struct frame_world {
@@ -153,7 +153,7 @@ static void add_all(struct frame_world *f, Dwarf_Die *function, struct buf *out)
 	} while (debuginfo_next(&die, &steps));
 }
 
-bool source_add_args(struct space *s, uint64_t addr, const struct regs *regs,
+bool source_read_args(struct space *s, uint64_t addr, const struct regs *regs,
 	const struct source_memory *memory, struct buf *out)
 {
 	struct module *m = space_module(s, addr);

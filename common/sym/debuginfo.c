@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sym/reader.h"
+
 /* Expanded sections of debugging information that we are ready to hold. */
 #define EXPANDED_MOST ((uint64_t)2 << 30)
 
@@ -59,17 +61,48 @@ static bool has_info(const struct elffile *f)
 	return elffile_section(f, ".debug_info") || elffile_section(f, ".zdebug_info");
 }
 
-static struct debuginfo *open_info(struct space *s, struct mapped_file *f)
+/* The file itself, or its debug file; NULL: none has any. */
+static const struct elffile *file_with_info(struct space *s, struct mapped_file *f)
 {
-	const struct elffile *from = has_info(&f->elf) ? &f->elf : debug_file(s, f);
-	struct debuginfo *d = calloc(1, sizeof(*d));
+	const struct elffile *debug;
 
-	if (!d || !from || !has_info(from) || !is_bounded(from))
-		return d;
+	if (has_info(&f->elf))
+		return &f->elf;
+	debug = debug_file(s, f);
+	return debug && has_info(debug) ? debug : NULL;
+}
+
+bool debuginfo_is_there(struct space *s, struct mapped_file *f)
+{
+	return file_with_info(s, f);
+}
+
+static void begin(struct debuginfo *d, const struct elffile *from)
+{
+	Dwarf_Off next;
+	size_t header;
+
+	if (!is_bounded(from))
+		reader_give_up();
 	elf_version(EV_CURRENT);
+	reader_allow(from->image.size);
+	if (!image_may_write(&from->image))
+		reader_give_up();
 	d->elf = elf_memory((char *)(uintptr_t)from->image.data, from->image.size);
 	if (d->elf)
 		d->dwarf = dwarf_begin_elf(d->elf, DWARF_C_READ, NULL);
+	/* Sections that libdw cannot expand it takes for none. */
+	if (!d->dwarf || dwarf_nextcu(d->dwarf, 0, &next, &header, NULL, NULL, NULL) != 0)
+		reader_give_up();
+}
+
+static struct debuginfo *open_info(struct space *s, struct mapped_file *f)
+{
+	const struct elffile *from = file_with_info(s, f);
+	struct debuginfo *d = calloc(1, sizeof(*d));
+
+	if (d && from)
+		begin(d, from);
 	return d;
 }
 

@@ -96,9 +96,7 @@ int image_map(int fd, struct image *out)
 		return ERR_FORMAT;
 	if ((uint64_t)s.st_size > IMAGE_MAX)
 		return ERR_TOOBIG;
-	/* libelf writes to section headers once it has expanded a section: to a copy of that page. */
-	p = mmap(NULL, (size_t)s.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd,
-		0);
+	p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	*out = (struct image){p, (size_t)s.st_size};
@@ -122,6 +120,11 @@ int image_make(size_t size, struct image *out, unsigned char **bytes)
 	*out = (struct image){p, size};
 	*bytes = p;
 	return 0;
+}
+
+bool image_may_write(const struct image *i)
+{
+	return mprotect((void *)(uintptr_t)i->data, i->size, PROT_READ | PROT_WRITE) == 0;
 }
 
 void image_free(struct image *i)

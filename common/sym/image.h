@@ -24,6 +24,11 @@ int image_map(int fd, struct image *out) __attribute__((warn_unused_result));
 /* Zeroes to be filled in through *bytes; memory is taken where something is written. -ENOMEM, ERR_TOOBIG. */
 int image_make(size_t size, struct image *out, unsigned char **bytes)
 	__attribute__((warn_unused_result));
+/*
+ * Lets whoever has the bytes without const write to them (libelf does, to section headers, once it has expanded a
+ * section): to copies of its own. False: not enough memory.
+ */
+bool image_may_write(const struct image *i);
 void image_free(struct image *i);
 
 #endif

@@ -12,6 +12,8 @@
  */
 struct cfi;
 struct debuginfo;
+struct reader;
+struct source_memo;
 
 struct mapped_file {
 	char *name; /* as the kernel prints it */
@@ -30,6 +32,7 @@ struct mapped_file {
 	struct elffile *mini;  /* out of .gnu_debugdata */
 	struct cfi *cfi;
 	struct debuginfo *debuginfo;
+	int unread; /* error code: why its debugging information could not be read; 0 */
 
 	struct module *modules; /* of this file */
 	struct mapped_file *hash_next, *next;
@@ -58,6 +61,9 @@ struct space {
 	size_t n, cap;
 	struct mapped_file *files, *bucket[FILE_BUCKETS];
 	struct text_block *texts; /* names that were handed out */
+	struct reader *reader;    /* NULL: not asked for, or not any more */
+	unsigned lost;            /* readers that have not answered */
+	struct source_memo *memo; /* what has been read */
 };
 
 struct mapping *space_mapping(const struct space *s, uint64_t addr);
@@ -86,6 +92,9 @@ struct elffile *debug_mini(struct mapped_file *f);
 /* Each frees what the file's or space's pointer holds; NULL is fine. */
 void cfi_free(struct cfi *c);
 void debuginfo_free(struct debuginfo *d);
+/* Whether the file or its debug file has any. */
+bool debuginfo_is_there(struct space *s, struct mapped_file *f);
+void source_memo_free(struct source_memo *memo);
 
 /* A copy of a name that lives as long as the space; of a file's bytes, which may change. NULL: out of memory. */
 const char *space_text(struct space *s, const char *name, size_t n);

@@ -1,107 +1,192 @@
 /* SPDX-License-Identifier: MIT */
+/* What the reader (reader.h) answers is kept by address: many threads stand in the same places. */
 #include "sym/source.h"
 
-#include <dwarf.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "sym/debuginfo.h"
+#include "base/err.h"
+#include "sym/module.h"
+#include "sym/reader.h"
 
-static const char *function_name(Dwarf_Die *die)
+/* Files that may end a reader; after those nothing more is read, for each may cost its time. */
+enum { FILES_LOST = 4, MEMO_FIRST = 256 };
+
+/* An open table: never full. */
+struct source_memo {
+	struct known {
+		uint64_t addr; /* 0: free */
+		struct source *v;
+		unsigned n;
+	} * slot;
+	size_t n, slots; /* a power of two */
+};
+
+void source_memo_free(struct source_memo *memo)
 {
-	static const unsigned names[] = {DW_AT_linkage_name, DW_AT_MIPS_linkage_name};
-	Dwarf_Attribute attr;
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		const char *name = dwarf_formstring(dwarf_attr_integrate(die, names[i], &attr));
-
-		if (name)
-			return name;
-	}
-	return dwarf_diename(die);
-}
-
-/* Line 0 is the compiler's word for code of no line. */
-static void line_of_pc(struct debuginfo_place *p, struct source *out)
-{
-	Dwarf_Line *line = dwarf_getsrc_die(&p->unit, p->vaddr);
-	int n;
-
-	if (!line)
+	if (!memo)
 		return;
-	out->file = dwarf_linesrc(line, NULL, NULL);
-	if (dwarf_lineno(line, &n) == 0 && n > 0)
-		out->line = (unsigned)n;
-	if (dwarf_linecol(line, &n) == 0 && n > 0)
-		out->column = (unsigned)n;
+	for (size_t i = 0; i < memo->slots; i++)
+		free(memo->slot[i].v);
+	free(memo->slot);
+	free(memo);
 }
 
-static bool number(Dwarf_Die *die, unsigned name, Dwarf_Word *out)
+static struct known *slot_of(const struct source_memo *memo, uint64_t addr)
 {
-	Dwarf_Attribute attr;
+	size_t i = (size_t)(addr * UINT64_C(0x9e3779b97f4a7c15) >> 20);
 
-	*out = 0;
-	return dwarf_formudata(dwarf_attr(die, name, &attr), out) == 0;
+	while (memo->slot[i &= memo->slots - 1].addr && memo->slot[i].addr != addr)
+		i++;
+	return &memo->slot[i];
 }
 
-/* Where an inlined function was called. */
-static void line_of_call(struct debuginfo_place *p, Dwarf_Die *inlined, struct source *out)
+static bool grow(struct source_memo *memo)
 {
-	Dwarf_Word file, line, column;
-	Dwarf_Files *files;
-	size_t n;
+	struct source_memo more = {.slots = memo->slots ? 2 * memo->slots : MEMO_FIRST};
 
-	(void)number(inlined, DW_AT_call_line, &line);
-	(void)number(inlined, DW_AT_call_column, &column);
-	*out = (struct source){.line = (unsigned)line, .column = (unsigned)column};
-	/* Before DWARF 5 the files count from 1, and libdw's list has "???" for 0. */
-	if (number(inlined, DW_AT_call_file, &file) &&
-		dwarf_getsrcfiles(&p->unit, &files, &n) == 0 && file < n)
-		out->file = dwarf_filesrc(files, file, NULL, NULL);
-}
-
-/* Names are copied: what libdw hands out are bytes of the file, which may change. */
-static int give(struct space *s, const struct source *src, source_fn *fn, void *arg)
-{
-	enum { MOST = 65536 };
-	struct source copy = *src;
-
-	if (copy.function)
-		copy.function = space_text(s, copy.function, strnlen(copy.function, MOST));
-	if (copy.file)
-		copy.file = space_text(s, copy.file, strnlen(copy.file, MOST));
-	return fn(&copy, arg);
-}
-
-static int give_all(struct space *s, struct debuginfo_place *p, source_fn *fn, void *arg)
-{
-	struct source src = {0};
-	unsigned given = 0;
-	int err = 0;
-
-	line_of_pc(p, &src);
-	for (unsigned i = p->n; i-- > 0 && !err && given < SOURCE_DEPTH;) {
-		int tag = dwarf_tag(&p->inside[i]);
-
-		if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
-			continue;
-		src.function = function_name(&p->inside[i]);
-		src.inlined = tag == DW_TAG_inlined_subroutine;
-		err = give(s, &src, fn, arg);
-		given++;
-		if (src.inlined)
-			line_of_call(p, &p->inside[i], &src);
+	more.slot = calloc(more.slots, sizeof(*more.slot));
+	if (!more.slot)
+		return false;
+	for (size_t i = 0; i < memo->slots; i++) {
+		if (memo->slot[i].addr)
+			*slot_of(&more, memo->slot[i].addr) = memo->slot[i];
 	}
-	if (!given && (src.file || src.line))
-		err = give(s, &src, fn, arg);
+	free(memo->slot);
+	memo->slot = more.slot;
+	memo->slots = more.slots;
+	return true;
+}
+
+/* Its place, free or taken; NULL: out of memory. */
+static struct known *known_at(struct space *s, uint64_t addr)
+{
+	struct source_memo *memo = s->memo;
+
+	if (!memo)
+		memo = s->memo = calloc(1, sizeof(*memo));
+	if (!memo || (2 * memo->n >= memo->slots && !grow(memo)))
+		return NULL;
+	return slot_of(memo, addr);
+}
+
+/* The next name of an answer; false: it is not all there. */
+static bool take_name(
+	struct space *s, const char **at, const char *end, uint32_t n, const char **out)
+{
+	*out = NULL;
+	if (n == READER_NO_NAME)
+		return true;
+	if (n > READER_NAME_MOST || n > (size_t)(end - *at))
+		return false;
+	*out = space_text(s, *at, n);
+	*at += n;
+	return *out;
+}
+
+static bool take_source(struct space *s, const char **at, const char *end, struct source *out)
+{
+	struct reader_source head;
+
+	if ((size_t)(end - *at) < sizeof(head))
+		return false;
+	memcpy(&head, *at, sizeof(head));
+	*at += sizeof(head);
+	out->line = head.line;
+	out->column = head.column;
+	out->inlined = head.inlined;
+	return take_name(s, at, end, head.function, &out->function) &&
+		take_name(s, at, end, head.file, &out->file);
+}
+
+static int take_all(struct space *s, const struct buf *b, struct known *out)
+{
+	const char *at = b->data, *end = at + b->len;
+	struct source v[SOURCE_DEPTH];
+	unsigned n = 0;
+
+	while (at < end && n < SOURCE_DEPTH && take_source(s, &at, end, &v[n]))
+		n++;
+	if (!n)
+		return 0;
+	out->v = malloc(n * sizeof(*v));
+	if (!out->v)
+		return -ENOMEM;
+	memcpy(out->v, v, n * sizeof(*v));
+	out->n = n;
+	return 0;
+}
+
+/* 1, or 0 for nothing; -ENOMEM. A file that ends the reader is not read again. */
+static int ask(
+	struct space *s, struct mapped_file *f, const struct reader_request *r, struct buf *out)
+{
+	int err;
+
+	if (f->unread || !debuginfo_is_there(s, f))
+		return 0;
+	if (s->lost >= FILES_LOST) {
+		f->unread = -ECANCELED;
+		return 0;
+	}
+	err = reader_ask(s, r, out);
+	if (err >= 0)
+		return err;
+	f->unread = err;
+	s->lost++;
+	buf_clear(out);
+	return 0;
+}
+
+static int learn(struct space *s, struct mapped_file *f, uint64_t addr, struct known *out)
+{
+	const struct reader_request r = {.op = READER_SOURCE, .addr = addr};
+	struct buf answer = {0};
+	int err = ask(s, f, &r, &answer);
+
+	if (err == 1)
+		err = answer.len ? take_all(s, &answer, out) : 0;
+	buf_free(&answer);
 	return err;
 }
 
 int source_each(struct space *s, uint64_t addr, source_fn *fn, void *arg)
 {
 	struct module *m = space_module(s, addr);
-	struct debuginfo_place place;
+	struct known *k = m && addr ? known_at(s, addr) : NULL;
+	int err = 0;
 
-	if (!m || !debuginfo_find(s, m->file, addr - m->bias, &place))
-		return 0;
-	return give_all(s, &place, fn, arg);
+	if (!k)
+		return m && addr ? -ENOMEM : 0;
+	if (!k->addr) {
+		err = learn(s, m->file, addr, k);
+		k->addr = addr;
+		s->memo->n++;
+	}
+	for (unsigned i = 0; i < k->n && !err; i++)
+		err = fn(&k->v[i], arg);
+	return err;
+}
+
+bool source_add_args(struct space *s, uint64_t addr, const struct regs *regs,
+	const struct source_memory *memory, struct buf *out)
+{
+	const struct reader_request r = {READER_ARGS, addr, *regs, memory};
+	struct module *m = space_module(s, addr);
+	struct buf answer = {0};
+	bool known = m && ask(s, m->file, &r, &answer) == 1;
+
+	if (known)
+		buf_add(out, buf_cstr(&answer), answer.len);
+	buf_free(&answer);
+	return known;
+}
+
+void source_unread(const struct space *s, source_unread_fn *fn, void *arg)
+{
+	for (const struct mapped_file *f = s->files; f; f = f->next) {
+		if (f->unread)
+			fn(f->name, f->unread, arg);
+	}
 }

@@ -11,7 +11,8 @@
 
 /*
  * What the debugging information (DWARF 2 to 5, also of a separate debug file) says of an address. Costs milliseconds for
- * each compilation unit met: only for those who ask.
+ * each compilation unit met: only for those who ask. It is read by a process of its own (reader.h), which is started when
+ * the first address is asked for and ends with the space: files may say what they like.
  */
 
 /* One function that the address is in: an inlined one, or the function itself. */
@@ -31,6 +32,14 @@ enum { SOURCE_DEPTH = 64 };
 typedef int source_fn(const struct source *src, void *arg);
 int source_each(struct space *s, uint64_t addr, source_fn *fn, void *arg)
 	__attribute__((warn_unused_result));
+
+/*
+ * The files, as mapped, raw, whose debugging information could not be read, though they or their debug files have some,
+ * so that what the two others say of them is less than there is. ERR_LOST: it is damaged so that to read it crashes,
+ * takes more memory than is reasonable, or is of a kind that libdw does not know; ERR_TIMEOUT: it takes too long; -ECANCELED: not tried, after several such files; -errno.
+ */
+typedef void source_unread_fn(const char *file, int err, void *arg);
+void source_unread(const struct space *s, source_unread_fn *fn, void *arg);
 
 /* Memory of the thread at the instant of its registers: the copy of its stack first. As space_target.read. */
 struct source_memory {

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "sym/module.h"
+#include "sym/reader.h"
 
 /* Memory without a name that may belong to the file below it: as many mappings are looked back. */
 enum { LOOK_BACK = 16 };
@@ -224,12 +225,14 @@ void space_close(struct space *s)
 {
 	if (!s)
 		return;
+	reader_end(s->reader);
 	while (s->files) {
 		struct mapped_file *f = s->files;
 
 		s->files = f->next;
 		free_file(f);
 	}
+	source_memo_free(s->memo);
 	texts_free(s);
 	free(s->maps);
 	free(s->exe);

@@ -112,16 +112,16 @@ static inline int stacked_end(struct stacked *s)
 {
 	int status = -1;
 
+	free(s->symbols);
+	frames_free(&s->frames);
+	unwind_close(s->unwind);
+	space_close(s->space); /* its reader, a fork of us, has a copy of `say` */
+	proc_close(s->proc);
 	close(s->say);
 	while (fgetc(s->hear) != EOF)
 		;
 	fclose(s->hear);
 	waitpid(s->pid, &status, 0);
-	free(s->symbols);
-	frames_free(&s->frames);
-	unwind_close(s->unwind);
-	space_close(s->space);
-	proc_close(s->proc);
 	return status;
 }
 

@@ -73,6 +73,59 @@ static void test_lines(const char *program)
 	IS(stacked_end(&v), 0, "%s ends unharmed", program);
 }
 
+/* The reader's pid: our only child beside the victim; 0: none. */
+static pid_t reader(void)
+{
+	char name[64];
+	int pid, found = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/self/task/%d/children", getpid());
+	f = fopen(name, "re");
+	while (f && fscanf(f, "%d", &pid) == 1)
+		found = pid == v.pid ? found : pid;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void note_unread(const char *file, int err, void *arg)
+{
+	unsigned *n = arg;
+
+	*n += err == ERR_LOST && ends_with(path, strrchr(file, '/'));
+}
+
+/* The reader dies, as by a crash: what is known stays known, of that file nothing more is asked, and it is said. */
+static void test_crash(void)
+{
+	struct seen seen = {0};
+	unsigned unread = 0;
+	int at;
+
+	start("frames", "deep", "2");
+	at = must_find("even");
+	IS(source_each(v.space, v.symbols[at].addr, take, &seen), 0, "before the crash");
+	IS(seen.n, 2, "two functions");
+	if (!reader()) {
+		tap_skip("a crash of the reader", "this kernel does not list children");
+		stacked_end(&v);
+		return;
+	}
+	source_unread(v.space, note_unread, &unread);
+	IS(unread, 0, "nothing is unread");
+	kill(reader(), SIGSEGV);
+	seen.n = 0;
+	IS(source_each(v.space, v.symbols[at + 1].addr, take, &seen), 0, "after the crash");
+	IS(seen.n, 0, "nothing is known of another address");
+	source_unread(v.space, note_unread, &unread);
+	IS(unread, 1, "and the file is named");
+	IS(source_each(v.space, v.symbols[at].addr, take, &seen), 0, "the first once more");
+	IS(seen.n, 2, "is known still");
+	IS(reader(), 0, "no reader is left");
+	IS(stacked_end(&v), 0, "the victim ends unharmed");
+}
+
 static size_t read_target(void *ctx, uint64_t addr, void *to, size_t n)
 {
 	return space_read(ctx, addr, to, n) == 0 ? n : 0;
@@ -120,6 +173,7 @@ int main(void)
 	test_lines("frames.static-pie");
 	test_lines("frames.32");
 	test_lines("frames.gz");
+	test_crash();
 	test_arguments("frames");
 	test_arguments("frames.static");
 	test_arguments("frames.32");
