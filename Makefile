@@ -186,7 +186,7 @@ check-torture: all torture-programs ## a short torture, and one test for each ha
 
 # Real daemons under load. A minute each, twice; the short version has three seconds.
 include $(wildcard tests/load/rules.mk)
-load: all load-programs ## nginx, redis, postgres, memcached, python, node, bash under load: a minute each
+load: all load-programs ## nginx, webhook, redis, postgres, memcached, python, node, bash under load: a minute each
 	@TALLY_TIMEOUT=3600 $(TALLY) load tests/load/run --tap --seconds 60 $(DAEMONS)
 check-load: all load-programs ## the same for three seconds each
 	@$(TALLY) load tests/load/run --tap --seconds 3 $(DAEMONS)

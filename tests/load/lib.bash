@@ -133,6 +133,12 @@ traces() {
 	# A compiler of its own makes such memory whenever it likes.
 	[ -n "${JIT-}" ] || printf ' code %s' "$(awk 'NF == 5 && $2 ~ /x/' "/proc/$pid/maps" | wc -l)"
 	printf ' threads'
+	if [ -n "${THREADS-}" ]; then
+		cat "/proc/$pid/task"/*/status 2>/dev/null | awk '/^(TracerPid|SigBlk):/ { print $2 } $1 == "State:" && /[Tt]/' |
+			sort -u | tr '\n' ' '
+		echo
+		return
+	fi
 	for tid in "/proc/$pid/task"/*; do
 		tid=${tid##*/}
 		# An allocator's, which it makes when it likes.

@@ -98,6 +98,41 @@ nginx_errors() {
 	cat "$DIR/error.log"
 }
 
+# --- webhook ---------------------------------------------------------------------------------------------
+
+# A server in Go, which runs a program for each answer: threads and children, all the time.
+webhook_needs() {
+	needs webhook wrk
+}
+
+webhook_start() {
+	local name
+	PORT=$(free_port)
+	mkdir "$DIR/www"
+	head -c 1500 /dev/urandom | base64 -w 0 >"$DIR/www/small"
+	head -c 300000 /dev/urandom >"$DIR/www/large"
+	for name in small large proxied; do
+		printf '%s\n' "{\"id\": \"$name\", \"execute-command\": \"/bin/cat\",
+			\"include-command-output-in-response\": true,
+			\"pass-arguments-to-command\": [{\"source\": \"string\", \"name\": \"$DIR/www/${name/proxied/small}\"}]}"
+	done | paste -s -d '\t' | sed 's/}\t/},/g; s/^/[/; s/$/]/' >"$DIR/hooks.json"
+	daemon webhook -hooks "$DIR/hooks.json" -ip 127.0.0.1 -port "$PORT" -urlprefix '' >"$DIR/log" 2>&1
+	await 20 listens "$PORT"
+}
+
+webhook_load() {
+	nginx_load "$1"
+}
+
+webhook_truth() {
+	truth_of webhook "$DAEMON"
+	listening webhook "$(facts "$DAEMON")" "$PORT"
+}
+
+webhook_errors() {
+	grep -iE 'error|panic|fatal|signal' "$DIR/log"
+}
+
 # --- redis -----------------------------------------------------------------------------------------------
 
 # The server is the same program as the checker, which comes without a service that starts by itself.
