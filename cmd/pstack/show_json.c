@@ -147,6 +147,8 @@ static json_t *wait_json(const struct wait *w)
 		set_number(v, "address", w->addr);
 	if (w->holder)
 		set_number(v, w->is_process ? "holder_pid" : "holder", (uint64_t)w->holder);
+	if (w->readers)
+		set_number(v, "readers", w->readers);
 	if (w->holder_gone)
 		set(v, "holder_gone", json_true());
 	return v;

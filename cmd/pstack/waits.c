@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "proc/proc.h"
+#include "rwlock.h"
 
 /* pthread_mutex_t of glibc (bits/struct_mutex.h): lock, count, owner; the same place in both ABIs. */
 #define OWNER_AT 8
@@ -64,7 +65,16 @@ static bool is_robust(struct picture *pic, const struct thread *t, uint64_t addr
 		addr;
 }
 
-/* The nth frame's function and file, raw; "" where not known. */
+/* Calls of 32-bit programs go by the kernel's own page. */
+static bool begins_in_vdso(const struct picture *pic, const struct thread *t)
+{
+	const struct frame *f = picture_frames(pic, t);
+	const struct symbol *s = t->frames ? names_symbol(&pic->names, frame_lookup(f)) : NULL;
+
+	return s && s->module && !strcmp(s->module, "[vdso]");
+}
+
+/* The function and file, raw, of the nth frame outside of the kernel's page; "" where not known. */
 static const char *function(const struct picture *pic, const struct thread *t, size_t n, bool *libc)
 {
 	const struct frame *f = picture_frames(pic, t);
@@ -72,6 +82,7 @@ static const char *function(const struct picture *pic, const struct thread *t, s
 	const char *base;
 
 	*libc = false;
+	n += begins_in_vdso(pic, t);
 	if (n >= t->frames)
 		return "";
 	s = names_symbol(&pic->names, frame_lookup(&f[n]));
@@ -110,18 +121,38 @@ static const char *waiting_in(const struct picture *pic, const struct thread *t)
 	for (size_t i = 0; i < t->frames && i < 4; i++) {
 		const char *name = function(pic, t, i, &libc);
 
-		if (!strncmp(name, "__futex_", 8) || strstr(name, "syscall_cancel"))
+		/* A stripped C library has no names for its own functions. */
+		if (!strncmp(name, "__futex_", 8) || strstr(name, "syscall_cancel") ||
+			(libc && !*name))
 			continue;
 		return i && (libc || !pic->core) ? name : "";
 	}
 	return "";
 }
 
-static void look_by_function(const struct picture *pic, const struct thread *t, struct wait *w)
+static void look_at_rwlock(
+	struct picture *pic, struct wait *w, enum wait_kind kind, const uint64_t *arg)
+{
+	struct rwlock l = rwlock_of(pic, kind == WAIT_READ, arg[0], (uint32_t)arg[2]);
+
+	if (!l.addr)
+		return;
+	w->kind = kind;
+	w->addr = l.addr;
+	w->readers = l.readers;
+	set_holder(pic, w, l.writer);
+}
+
+static void look_by_function(
+	struct picture *pic, const struct thread *t, struct wait *w, const uint64_t *arg)
 {
 	const char *name = waiting_in(pic, t);
 
-	if (starts(name, "pthread_cond_"))
+	if (starts(name, "pthread_rwlock_") && strstr(name, "rdlock"))
+		look_at_rwlock(pic, w, WAIT_READ, arg);
+	else if (starts(name, "pthread_rwlock_") && strstr(name, "wrlock"))
+		look_at_rwlock(pic, w, WAIT_WRITE, arg);
+	else if (starts(name, "pthread_cond_"))
 		w->kind = WAIT_CONDITION;
 	else if (starts(name, "new_sem_wait") || starts(name, "new_sem_clockwait") ||
 		starts(name, "sem_") || starts(name, "do_futex_wait"))
@@ -157,7 +188,7 @@ static struct wait futex_wait(struct picture *pic, const struct thread *t, const
 		if (read_word(pic, w.addr + OWNER_AT, &word))
 			set_holder(pic, &w, word);
 	} else {
-		look_by_function(pic, t, &w);
+		look_by_function(pic, t, &w, arg);
 	}
 	if (w.kind == WAIT_JOIN)
 		set_holder(pic, &w, (uint32_t)arg[2]);
@@ -230,6 +261,8 @@ const char *wait_word(enum wait_kind kind)
 		[WAIT_MUTEX] = "mutex",
 		[WAIT_ROBUST] = "robust mutex",
 		[WAIT_PI] = "priority inheritance lock",
+		[WAIT_READ] = "rwlock to read",
+		[WAIT_WRITE] = "rwlock to write",
 		[WAIT_CONDITION] = "condition variable",
 		[WAIT_SEMAPHORE] = "semaphore",
 		[WAIT_JOIN] = "thread",
@@ -276,5 +309,7 @@ void wait_add(struct buf *out, const struct picture *pic, const struct wait *w)
 	} else if (w->holder) {
 		buf_str(out, ", held by ");
 		add_holder(out, pic, w);
+	} else if (w->readers) {
+		buf_fmt(out, ", held by %u reader%s", w->readers, w->readers == 1 ? "" : "s");
 	}
 }

@@ -14,6 +14,8 @@ enum wait_kind {
 	WAIT_MUTEX,     /* pthread_mutex_t at addr */
 	WAIT_ROBUST,    /* the same, robust */
 	WAIT_PI,        /* word at addr, priority inheriting */
+	WAIT_READ,      /* pthread_rwlock_t at addr, to read */
+	WAIT_WRITE,     /* the same, to write */
 	WAIT_CONDITION, /* pthread_cond_t, by its waiting word at addr */
 	WAIT_SEMAPHORE,
 	WAIT_JOIN,  /* for thread `holder` to end */
@@ -23,7 +25,8 @@ enum wait_kind {
 struct wait {
 	enum wait_kind kind;
 	uint64_t addr;
-	pid_t holder; /* thread, of a file lock process; 0: not known */
+	pid_t holder;     /* thread, of a file lock process; 0: not known */
+	uint32_t readers; /* have it, of an rwlock; 0: none, or not known */
 	bool is_process;
 	bool holder_gone; /* there is no such thread any more */
 };

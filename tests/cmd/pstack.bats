@@ -181,6 +181,34 @@ teardown() {
 	finish_target
 }
 
+@test "who waits for whom: a 32-bit program, which calls by the vDSO, of a C library without names of its own functions" {
+	start_target "$STACKS.32" locks
+	look "$TARGET"
+	shows "\\*\\* waits for mutex $(fact plain), held by thread $TARGET \\[stacks.32\\] \\*\\*"
+	shows "\\*\\* waits for priority inheritance lock $(fact pi), held by thread $TARGET \\[stacks.32\\] \\*\\*"
+	shows '\*\* waits for a condition variable \*\*'
+	shows "\\*\\* waits for the end of thread $(fact joined) \\[joined\\] \\*\\*"
+	finish_target
+}
+
+@test "read-write locks: for whom a reader waits, a writer, the next one, and one that gives way" {
+	local variant
+	for variant in '' .static .32; do
+		start_target "$TARGETS/rwlocks$variant"
+		look "$TARGET"
+		note_of reader "\\*\\* waits for rwlock to read $(fact written), held by thread $TARGET \\[rwlocks"
+		note_of writer "\\*\\* waits for rwlock to write $(fact written), held by thread $TARGET \\[rwlocks"
+		note_of first-writer "\\*\\* waits for rwlock to write $(fact read_twice), held by 2 readers \\*\\*"
+		note_of second-writer "\\*\\* waits for rwlock to write $(fact read_twice), held by 2 readers \\*\\*"
+		note_of let-first "\\*\\* waits for rwlock to write $(fact preferred), held by 1 reader \\*\\*"
+		note_of late-reader "\\*\\* waits for rwlock to read $(fact preferred), held by 1 reader \\*\\*"
+		look -j "$TARGET"
+		jq -e --argjson pid "$TARGET" '[.threads[] | select(.name == "reader")][0].wait.holder == $pid' "$OUT"
+		jq -e '[.threads[] | select(.name == "first-writer")][0].wait.readers == 2' "$OUT"
+		finish_target
+	done
+}
+
 @test "a file lock, and the process that has it" {
 	start_target "$STACKS" file-lock "$DIR/file"
 	until_page ' flock  *\('

@@ -56,6 +56,15 @@ shows_not() {
 	! grep -E -- "$1" "$OUT" >&2
 }
 
+# note_of NAME EXPRESSION: a note of the thread of that name is like it.
+note_of() {
+	awk -v name="[$1]" '/^-.* thread# / { here = ($6 == name || $7 == name) } here && /^\t\*\*/' "$OUT" | grep -qE -- "$2" || {
+		echo "no such note of $1: $2" >&2
+		cat "$OUT" >&2
+		return 1
+	}
+}
+
 # Every thread's stack is there to its end: no note says otherwise.
 whole() {
 	shows_not '\*\* (stack cut|no stack|callers not known|more frames)'
