@@ -58,6 +58,27 @@ teardown() {
 	finish_target
 }
 
+@test "names from a separate file: by build-id, in the target's own root" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	local id
+	id=$(readelf -n "$STACKS.static" | sed -n 's/.*Build ID: //p')
+	mkdir -p "$DIR/root/usr/lib/debug/.build-id/${id:0:2}"
+	strip -o "$DIR/root/bare" "$STACKS.static"
+	start_target chroot "$DIR/root" /bare plain
+	look "$TARGET"
+	shows_not ' inner \(\)'
+	objcopy --only-keep-debug "$STACKS.static" "$DIR/root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug"
+	look "$TARGET"
+	told_chain
+	whole
+	# One of that name that is of another program.
+	objcopy --only-keep-debug "$STACKS.O0" "$DIR/root/usr/lib/debug/.build-id/${id:0:2}/${id:2}.debug"
+	look "$TARGET"
+	shows_not ' inner \(\)'
+	whole
+	finish_target
+}
+
 @test "names from .gnu_debugdata" {
 	nm "$STACKS" --format=posix --defined-only | awk '$2 == "t" || $2 == "T" { print $1 }' >"$DIR/keep"
 	objcopy --only-keep-debug "$STACKS" "$DIR/debug"
@@ -97,6 +118,15 @@ teardown() {
 	look "$TARGET"
 	told_chain
 	shows 'with signal 5 \(SIGTRAP\)'
+	finish_target
+}
+
+@test "the vDSO" {
+	start_target "$STACKS" vdso
+	look -v "$TARGET"
+	told_chain
+	shows ' [a-z_]*clock_gettime \(\) .*in \[vdso\]$'
+	whole
 	finish_target
 }
 

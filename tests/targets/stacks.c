@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -609,6 +610,42 @@ static void plt(const char *arg)
 	calls_plt();
 	check(over, "stepped through the PLT");
 }
+
+/* Single steps, until some within the vDSO have been made. */
+NOINLINE void on_step(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *u = context;
+	uintptr_t pc = (uintptr_t)u->uc_mcontext.gregs[REG_RIP], at = getauxval(AT_SYSINFO_EHDR);
+	static unsigned within;
+
+	(void)sig, (void)info;
+	if (over || pc < at || pc >= at + 0x2000 || ++within < 5)
+		return;
+	over = true;
+	u->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+	wait_here();
+	STAY;
+}
+
+NOINLINE void calls_vdso(void)
+{
+	struct timespec now;
+
+	__asm__ volatile("pushf\norq $0x100, (%%rsp)\npopf" ::: "memory", "cc");
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	STAY;
+}
+
+static void vdso(const char *arg)
+{
+	struct sigaction trap = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
+
+	(void)arg;
+	must(sigaction(SIGTRAP, &trap, NULL) == 0);
+	puts("chain=wait_here on_step calls_vdso");
+	calls_vdso();
+	check(over, "stepped through the vDSO");
+}
 #endif
 
 NOINLINE int crash_here(volatile const int *where)
@@ -670,6 +707,7 @@ static const struct mode {
 	{"jit", jit},
 	{"ifunc", ifunc},
 	{"plt", plt},
+	{"vdso", vdso},
 #endif
 };
 
