@@ -107,7 +107,8 @@ static bool is_mutex(const struct picture *pic, const struct thread *t)
 	bool libc;
 	const char *inner = function(pic, t, 0, &libc);
 
-	if (strcmp(inner, "__lll_lock_wait") != 0)
+	/* Without a name where the C library is stripped: whatever a mutex's function calls to wait waits for its lock. */
+	if (strcmp(inner, "__lll_lock_wait") != 0 && !(libc && !*inner))
 		return false;
 	return starts(function(pic, t, 1, &libc), "pthread_mutex_") ||
 		!strcmp(function(pic, t, 1, &libc), "__pthread_mutex_cond_lock");

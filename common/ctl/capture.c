@@ -34,12 +34,8 @@
 #include "ctl/warden.h"
 #include "proc/threads.h"
 
-#define STOP_MS 500    /* to wait until it gets a CPU to stop on */
-#define SPIN_NS 500000 /* a running one stops within microseconds */
-#define SPIN_AHEAD_NS                                                                              \
-	50000 /* with a real-time priority: it may need the processor that we are on */
-#define SLICE_NS        2000000
-#define BUDGET_MS       50 /* once it stands */
+#define STOP_MS         500 /* to wait until it gets a CPU to stop on */
+#define BUDGET_MS       50  /* once it stands */
 #define ANSWER_MS       2000
 #define HOLD_TIMEOUT_MS 2000
 #define HOLD_BUDGET_MS  1000
@@ -105,29 +101,6 @@ static int copy_stopped(const struct capture *c, const struct scratch *to, size_
 	return 0;
 }
 
-/*
- * Until it stands. *since: when it did so at the earliest; one that sleeps takes some time to wake up for it, which is
- * no time of its own that it loses.
- */
-static int await_stop(pid_t tid, bool *group, uint64_t *since)
-{
-	uint64_t begun = tracee_clock();
-	bool stopped = false;
-
-	*since = begun;
-	for (;;) {
-		uint64_t now = tracee_clock();
-		int err = tracee_poll_stop(tid, &stopped, group);
-
-		if (err || stopped)
-			return err;
-		if (now - begun >= STOP_MS * UINT64_C(1000000))
-			return ERR_TIMEOUT;
-		*since = now;
-		urgent_wait(begun);
-	}
-}
-
 /* Of one that was asked to stop. */
 static int copy_and_let_go(
 	const struct capture *c, const struct scratch *to, struct budget *budget, size_t *used)
@@ -135,7 +108,8 @@ static int copy_and_let_go(
 	struct snap *s = &c->shared->snap;
 	uint64_t since = 0;
 	bool group = false;
-	int err = await_stop(s->tid, &group, &since);
+	int err = tracee_await_stop(
+		s->tid, tracee_clock() + STOP_MS * UINT64_C(1000000), &group, &since);
 
 	if (err == ERR_TIMEOUT)
 		return err;

@@ -165,7 +165,7 @@ static int stop_where_it_rests(struct diversion *d, int place)
 
 	if (!err)
 		err = look_and_interrupt(d, place);
-	return err ? err : tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL);
+	return err ? err : tracee_await_stop(tid, d->begun + STOP_TIMEOUT, NULL, NULL);
 }
 
 static int stop_and_settle(struct diversion *d)
@@ -221,7 +221,7 @@ int divert_stop(struct diversion *d, int *map_error)
 
 	*map_error = 0;
 	if (!err)
-		err = tracee_await_stop(tid, tracee_clock() + STOP_TIMEOUT, NULL);
+		err = tracee_await_stop(tid, tracee_clock() + STOP_TIMEOUT, NULL, NULL);
 	if (!err)
 		err = tracee_get_regs(tid, &now);
 	if (err)

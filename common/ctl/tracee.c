@@ -127,16 +127,22 @@ void tracee_reap(pid_t tid)
 	(void)!waitid(P_PID, (id_t)tid, &si, WEXITED | __WALL | WNOHANG);
 }
 
-int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group)
+int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group, uint64_t *since)
 {
 	uint64_t begun = tracee_clock();
 	bool stopped;
 
+	if (since)
+		*since = begun;
 	for (;;) {
+		uint64_t now = tracee_clock();
 		int err = look(tid, &stopped, group);
+
 		if (err || stopped)
 			return err;
-		if (tracee_clock() >= deadline)
+		if (since)
+			*since = now;
+		if (now >= deadline)
 			return ERR_TIMEOUT;
 		urgent_wait(begun);
 	}

@@ -28,9 +28,10 @@ int tracee_interrupt(pid_t tid) __attribute__((warn_unused_result));
  * Waits until the thread asked by tracee_interrupt() has stopped, passing on every signal that
  * comes first; deadline on CLOCK_MONOTONIC in ns. ERR_TIMEOUT: it has not stopped (D state, vfork),
  * and only the death of the tracing process can let go of it. *group, if not NULL: it is a
- * job-control stop.
+ * job-control stop. *since, if not NULL: when it stopped at the earliest, the last look at which it had not; one that
+ * sleeps takes some time to wake up for its stop, which is no time of its own that it loses.
  */
-int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group)
+int tracee_await_stop(pid_t tid, uint64_t deadline, bool *group, uint64_t *since)
 	__attribute__((warn_unused_result));
 
 /* Whether it has stopped already (peeks once, does not wait). Signals and *group as above. */
