@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Debugging information that would crash, hold up or fill whoever reads it: it costs lines and arguments of that file, in
-# bounded time, and pstack says so.
+# bounded time, and pstack says so. And a process that changes under our eyes.
 
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154 # each test is a shell of its own; run sets $stderr
 
@@ -160,5 +160,21 @@ endless() {
 	[ "$(functions | grep -cx part)" = 6 ]
 	[ "$(grep -c 'part[1-6]\.so could not be read: it is damaged, too large' "$OUT")" = 4 ]
 	[ "$(grep -c 'part[1-6]\.so could not be read: not tried, after that of others' "$OUT")" = 2 ]
+	finish_target
+}
+
+@test "a process that writes garbage over a stack and maps and cuts programs meanwhile" {
+	local option
+	start_target "$TARGETS/rewriter"
+	for _ in {1..25}; do
+		for option in '' -v -va -j; do
+			# shellcheck disable=SC2086 # one or none
+			look $option "$TARGET"
+			[ "$(wc -c <"$OUT")" -lt 10000000 ]
+		done
+	done
+	for _ in {1..5}; do
+		look -H "$TARGET"
+	done
 	finish_target
 }
