@@ -339,15 +339,12 @@ int capture_all(struct proc *p, const struct spans *maps, struct snap_arena *are
 {
 	struct gathering g = {.maps = maps, .arena = arena, .most = most};
 	const struct hold_visitor visitor = {visit, &g};
-	struct hold *h;
 	int err = snap_arena_open(&g.snaps);
 
 	*out = (struct captured){0};
 	if (err)
 		return err;
-	err = hold_take_visiting(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &visitor, &h, &out->culprit);
-	if (!err)
-		err = hold_release(h, &out->held_ns);
+	err = hold_each(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &visitor, &out->held_ns, &out->culprit);
 	if (!err)
 		err = take_snaps(g.snaps, out);
 	snap_arena_close(g.snaps);

@@ -240,17 +240,19 @@ static void visit_all(const struct held *h, const struct hold_visitor *v)
 {
 	struct user_regs_struct regs;
 
-	for (size_t i = 0; v->visit && i < h->n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		if (!tracee_get_regs(h->tid[i], &regs))
 			v->visit(h->tid[i], &regs, v->arg);
 	}
 }
 
-static void release_all(struct held *h)
+static void release_all(struct held *h, struct hold_control *c)
 {
 	for (size_t i = 0; i < h->n; i++)
 		if (tracee_detach(h->tid[i]) == ERR_GONE)
 			tracee_reap(h->tid[i]);
+	urgent_end();
+	c->held_ns = tracee_clock() - h->asked;
 }
 
 static void hold_job(int sock, void *arg)
@@ -271,15 +273,17 @@ static void hold_job(int sock, void *arg)
 		err = take_all(&h, c);
 	if (!err)
 		err = budget_set(&budget, c->budget_ms); /* counts from here: everybody stands */
-	if (!err)
+	if (!err && c->visitor.visit) {
 		visit_all(&h, &c->visitor);
+		release_all(&h, c);
+	}
 	warden_answer(sock, err, 0);
 	if (err)
 		_exit(1); /* whoever was taken, or still is to stop, is let go by that */
+	if (c->visitor.visit)
+		return;
 	(void)!warden_receive(sock, &m);
-	release_all(&h);
-	urgent_end();
-	c->held_ns = tracee_clock() - h.asked;
+	release_all(&h, c);
 	warden_answer(sock, 0, 0);
 }
 
@@ -308,7 +312,8 @@ static int hold_new(struct proc *p, struct hold **out)
 	return 0;
 }
 
-int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
+/* Waits until all stand, or have been visited. */
+static int hold_begin(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
 	const struct hold_visitor *visitor, struct hold **out, pid_t *culprit)
 {
 	int keep[] = {proc_dirfd(p), proc_pidfd(p)};
@@ -326,7 +331,8 @@ int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
 	h->control->visitor = *visitor;
 	err = warden_start(hold_job, h->control, keep, 2, &h->warden);
 	if (!err)
-		err = warden_await(h->warden, &m, timeout_ms + GRACE_MS);
+		err = warden_await(
+			h->warden, &m, timeout_ms + (visitor->visit ? budget_ms : 0) + GRACE_MS);
 	if (err) {
 		*culprit = h->control->culprit;
 		warden_stop(h->warden, GRACE_MS);
@@ -340,8 +346,21 @@ int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
 int hold_take(
 	struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct hold **out, pid_t *culprit)
 {
-	return hold_take_visiting(
-		p, timeout_ms, budget_ms, &(struct hold_visitor){NULL, NULL}, out, culprit);
+	return hold_begin(p, timeout_ms, budget_ms, &(struct hold_visitor){0}, out, culprit);
+}
+
+int hold_each(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
+	const struct hold_visitor *visitor, uint64_t *held_ns, pid_t *culprit)
+{
+	struct hold *h;
+	int err = hold_begin(p, timeout_ms, budget_ms, visitor, &h, culprit);
+
+	if (err)
+		return err == ERR_LOST ? ERR_TIMEOUT : err;
+	*held_ns = h->control->held_ns;
+	warden_stop(h->warden, GRACE_MS);
+	hold_free(h);
+	return 0;
 }
 
 size_t hold_threads(const struct hold *h)

@@ -25,17 +25,18 @@ int hold_take(struct proc *p, unsigned timeout_ms, unsigned budget_ms, struct ho
 	pid_t *culprit) __attribute__((warn_unused_result));
 
 /*
- * The same; once all stand, `visit` is called for each with its registers, in no particular order, before
- * hold_take_visiting() returns. That is done by the process that holds them, made for it: what visit writes
- * must lie in memory that is shared with it, and of what it is given nothing may be freed.
+ * Stops all threads as hold_take() does, with its errors, calls `visit` for each with its registers, in no particular order,
+ * and lets all go again before anything else is done: *held_ns, for how long they stood. All that is done by the process
+ * that holds them, made for it: what visit writes must lie in memory that is shared with it, and of what it is given
+ * nothing may be freed. ERR_TIMEOUT also if the budget ran out; then the visits are not of one instant.
  */
 struct user_regs_struct;
 struct hold_visitor {
 	void (*visit)(pid_t tid, const struct user_regs_struct *regs, void *arg);
 	void *arg;
 };
-int hold_take_visiting(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
-	const struct hold_visitor *visitor, struct hold **out, pid_t *culprit)
+int hold_each(struct proc *p, unsigned timeout_ms, unsigned budget_ms,
+	const struct hold_visitor *visitor, uint64_t *held_ns, pid_t *culprit)
 	__attribute__((warn_unused_result));
 
 /* How many threads are held. */

@@ -54,6 +54,18 @@ static struct mapped_file *file_of(struct space *s, const struct map *m)
 	return f;
 }
 
+/*
+ * The list of a live process is read in pieces, and mappings may have been joined meanwhile: then one begins before the
+ * last one's end, and what was read later is right.
+ */
+static void make_way(struct space *s, uint64_t start)
+{
+	while (s->n && s->maps[s->n - 1].map.start >= start)
+		s->n--;
+	if (s->n && s->maps[s->n - 1].map.end > start)
+		s->maps[s->n - 1].map.end = start;
+}
+
 static int add_map(const struct map *m, void *arg)
 {
 	struct space *s = arg;
@@ -61,8 +73,7 @@ static int add_map(const struct map *m, void *arg)
 
 	if (!f)
 		return -ENOMEM;
-	if (s->n && m->start < s->maps[s->n - 1].map.end)
-		return ERR_FORMAT; /* they ascend, and do not overlap */
+	make_way(s, m->start);
 	if (s->n == s->cap) {
 		size_t cap = s->cap ? 2 * s->cap : 64;
 		struct mapping *v = reallocarray(s->maps, cap, sizeof(*v));

@@ -248,6 +248,45 @@ static void test_jit(void)
 	done("jit");
 }
 
+/* A list that was read while mappings were joined. */
+static int give_joined(void *ctx, map_fn *fn, void *arg)
+{
+	static const struct map maps[] = {{.start = 0x1000, .end = 0x3000, .name = "/first"},
+		{.start = 0x5000, .end = 0x6000, .name = "/old"},
+		{.start = 0x6000, .end = 0x7000, .name = "/old"},
+		{.start = 0x5000, .end = 0x9000, .name = "/joined"},
+		{.start = 0x8000, .end = 0xa000, .name = "/shrunk"}};
+	int err = 0;
+
+	(void)ctx;
+	for (size_t i = 0; !err && i < sizeof(maps) / sizeof(*maps); i++)
+		err = fn(&maps[i], arg);
+	return err;
+}
+
+static size_t give_nothing(void *ctx, uint64_t addr, void *to, size_t n)
+{
+	(void)ctx, (void)addr, (void)to, (void)n;
+	return 0;
+}
+
+static void test_joined(void)
+{
+	const struct space_target target = {.maps = give_joined, .read = give_nothing};
+	struct space_map first, joined, shrunk;
+	struct space *s;
+
+	IS(space_open(&target, &s), 0, "a list of mappings that changed meanwhile");
+	OK(space_map_at(s, 0x2000, &first) && space_map_at(s, 0x6500, &joined) &&
+			space_map_at(s, 0x8500, &shrunk),
+		"has a mapping at each address");
+	IS_STR(first.name, "/first", "what did not change");
+	IS_STR(joined.name, "/joined", "what was read later, in place of what it covers");
+	IS_STR(shrunk.name, "/shrunk", "and again");
+	IS(joined.end, 0x8000, "which ends where the next one begins");
+	space_close(s);
+}
+
 /* A file that is cut short while it is looked at reads as zeroes. */
 static void test_truncated(void)
 {
@@ -324,6 +363,7 @@ int main(void)
 	chmod(dir, 0755);
 	stacked_path(victim, "frames");
 	test_names();
+	test_joined();
 	test_truncated();
 	test_debuglink();
 	test_debugdata();
