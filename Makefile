@@ -201,10 +201,12 @@ bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of
 	@B='$B' tests/bench/run
 	@B='$B' tests/bench/situations
 
+STACKED := $(addprefix $B/tests/targets/stacks.,static static-pie pie fp O0 32) $B/tests/targets/stuck
 bench-pstack: ## pstack beside eu-stack and gdb: deep stacks, many threads, many and huge libraries, core files
 	@tests/lib/deps build bench
-	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/stacks
+	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/stacks $(STACKED)
 	@B='$B' tests/bench/pstack
+	@B='$B' tests/bench/pstack-situations
 
 $B/tests/bench/calls: $B/tests/bench/calls.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
