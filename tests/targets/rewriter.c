@@ -27,7 +27,13 @@ static uint32_t draw(uint32_t n)
 	return (seed >> 8) % n;
 }
 
-__attribute__((noipa)) static uintptr_t sink(unsigned n)
+#ifdef __clang__
+#define NOINLINE static __attribute__((noinline))
+#else
+#define NOINLINE static __attribute__((noipa))
+#endif
+
+NOINLINE uintptr_t sink(unsigned n)
 {
 	volatile uintptr_t mine[4] = {n, n + 1, n + 2, n + 3};
 	uintptr_t below = 0;
