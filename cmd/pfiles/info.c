@@ -25,6 +25,7 @@ enum form {
 	FORM_TIME, /* "(seconds, nanoseconds)" */
 	FORM_FLAG, /* a word if it is not 0 */
 	FORM_TEXT,
+	FORM_LIST, /* parts with tabs between them */
 	FORM_SKIP,
 };
 
@@ -47,7 +48,7 @@ static const struct field fields[] = {
 	{KIND_TIMERFD, "it_value", "remaining", FORM_TIME, NULL},
 	{KIND_TIMERFD, "it_interval", "interval", FORM_TIME, NULL},
 	{KIND_PIDFD, "Pid", "pid", FORM_INT, NULL},
-	{KIND_PIDFD, "NSpid", "nspid", FORM_TEXT, NULL},
+	{KIND_PIDFD, "NSpid", "nspid", FORM_LIST, NULL},
 	{KIND_IO_URING, "SqMask", "sq-mask", FORM_BITS, ""},
 	{KIND_IO_URING, "SqHead", "sq-head", FORM_NUM, NULL},
 	{KIND_IO_URING, "SqTail", "sq-tail", FORM_NUM, NULL},
@@ -162,12 +163,27 @@ static bool take_number(const struct field *f, const char *value, struct buf *no
 	return true;
 }
 
+/* One number for each namespace, of which there are at most 32 (pid_namespaces(7)). */
+static void take_list(const char *value, const char *key, struct buf *notes)
+{
+	char list[512];
+
+	snprintf(list, sizeof(list), "%s", value);
+	for (char *tab; (tab = strchr(list, '\t'));)
+		*tab = ',';
+	note_text(notes, key, list, strlen(list));
+}
+
 static void take_value(const struct field *f, const char *value, struct buf *notes)
 {
 	bool taken = false;
 
 	if (f->form == FORM_SKIP)
 		return;
+	if (f->form == FORM_LIST) {
+		take_list(value, f->key, notes);
+		return;
+	}
 	if (f->form == FORM_TIME)
 		taken = take_time(value, f->key, notes);
 	else if (f->form != FORM_TEXT)

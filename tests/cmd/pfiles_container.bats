@@ -38,8 +38,8 @@ as_inside() {
 	local status there here
 	for status in $(pgrep --ns "$INIT" --nslist pid | sed 's,.*,/proc/&/status,'); do
 		read -r there here < <(sed -n 's/^NSpid:[[:space:]]*//p' "$status")
-		echo "s/\\[$there\\]/[$here]/; s/ pid:$there nspid:$there.*$here / pid:$here nspid:$here /"
-		echo "s/ (process|pid) $there( |$)/ \\1 $here\\2/"
+		echo "s/\\[$there\\]/[$here]/; s/ pid:$there nspid:$there,$here / pid:$here nspid:$here /"
+		printf "s/ (process|pid) %s( |$)/ \\\\1 %s\\\\2/\\n" "$there" "$here"
 	done >"$DIR/names"
 	sed -E -f "$DIR/names" -e '/^      mount id/s/ elsewhere$//' -e '/network namespace: /d' \
 		-e 's/^\tpeer: pid [0-9]+$/\tpeer: pid/' -e "s/ uid:${OWNER:-0} gid:${OWNER:-0}( |$)/ uid:0 gid:0\\1/"
