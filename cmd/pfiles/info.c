@@ -90,6 +90,8 @@ static const struct field fields[] = {
 	{KIND_BPF_LINK, "link_id", "id", FORM_NUM, NULL},
 	{KIND_BPF_LINK, "prog_id", "prog-id", FORM_NUM, NULL},
 	{KIND_BPF_LINK, "prog_tag", "prog-tag", FORM_TEXT, NULL},
+	{KIND_BPF_LINK, "tp_name", "tracepoint", FORM_TEXT, NULL},
+	{KIND_BPF_LINK, "cookie", "cookie", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "pending", "pending", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "total", "total", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "API", "api", FORM_TEXT, NULL},
@@ -210,15 +212,43 @@ static void take_line(enum kind k, const char *line, size_t len, struct buf *not
 	if (f)
 		take_value(f, value, notes);
 	else if (len)
-		note_text(notes, "fdinfo", value, len);
+		note_one_text(notes, "fdinfo", value, len);
+}
+
+/* Indented lines are parts of the one above: what each is called. */
+static const struct {
+	enum kind kind;
+	const char *above, *key;
+} parts[] = {
+	{KIND_IO_URING, "UserFiles:", "file"},
+	{KIND_IO_URING, "UserBufs:", "buffer"},
+	{KIND_IO_URING, "PollList:", "poll"},
+	{KIND_IO_URING, "CqOverflowList:", "overflow"},
+};
+
+static const char *key_of_parts(enum kind k, const char *line)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].kind == k &&
+			strncmp(line, parts[i].above, strlen(parts[i].above)) == 0)
+			return parts[i].key;
+	}
+	return NULL;
 }
 
 static void take_fields(enum kind k, const char *text, struct buf *notes)
 {
-	while (*text) {
-		size_t len = strcspn(text, "\n");
+	const char *part = NULL;
 
-		take_line(k, text, len, notes);
+	while (*text) {
+		size_t len = strcspn(text, "\n"), blank = strspn(text, " ");
+
+		if (part && blank && blank < len) {
+			note_one_text(notes, part, text + blank, len - blank);
+		} else {
+			part = key_of_parts(k, text);
+			take_line(k, text, len, notes);
+		}
 		text += len + (text[len] == '\n');
 	}
 }
