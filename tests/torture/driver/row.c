@@ -206,8 +206,8 @@ static void check_leaks(struct course *c)
 static bool is_known_price(const struct course *c, unsigned eintr)
 {
 	const struct tally *t = c->tally;
-	bool runners = c->row->subject == &subject_stacks ||
-		c->row->cond->agent_flags & AGENT_RUNNERS;
+	bool runners =
+		c->row->subject == &subject_stacks || c->row->cond->agent_flags & AGENT_RUNNERS;
 
 	return runners && c->plan->fired && t->known + eintr <= 1 + t->rounds / 50;
 }
