@@ -63,7 +63,9 @@ has_like() {
 @test "32-bit programs: socketcall(2) and ipc(2) are shown as what they stand for, also under a filter" {
 	trace -t socketpair,shmat "$TARGETS/deeds.32" sockets "$DIR"
 	has_like '^socketpair\(AF_UNIX, SOCK_STREAM, 0, \[[0-9]+,[0-9]+\]\)'
-	trace -t semop,shmat "$TARGETS/deeds.32" ipc "$DIR"
+	trace -t semop,shmat -v semop "$TARGETS/deeds.32" ipc "$DIR"
+	has_like '^semtimedop\([0-9]+, 0x[0-9A-F]{8}, 1, 0x[0-9A-F]{8}\)	+= 0$'
+	has_like 'timeout: 1\.500000000 sec$'
 	has_like '^shmat\([0-9]+, 0x00000000, 0\)	+= 0x[0-9A-F]{8}$'
 	lacks '^(socketcall|ipc)' "$TRACE"
 	trace -k -t socketpair "$TARGETS/deeds.32" sockets "$DIR"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/if_alg.h>
+#include <linux/ipc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -389,6 +390,8 @@ static void test_others(struct fake *f)
 		{"getgroups", {0, groups}, 0, ""},
 		{"set_robust_list", {robust, 24}, 0,
 			"head: list=0x00001000 futex_offset=-32 pending=0x00000000\n"},
+		{"get_robust_list", {0, waitv + 8, waitv}, 0,
+			"head_ptr: 0x00002000\nlen_ptr: 1\n"},
 		{"sched_setattr", {0, attr, 0}, 0,
 			"uattr: size=48 policy=SCHED_FIFO flags=0 nice=0 priority=5\n"},
 		{"futex_waitv", {waitv, 1, 0, 0, 1}, 0,
@@ -440,6 +443,14 @@ static void test_narrow(void)
 	};
 
 	check(&f, ABI_I386, e, sizeof(e) / sizeof(*e));
+	/* ipc(2) is an old call, whatever it stands for. */
+	c = call_of(&f, ABI_I386, "ipc", ARGS(SEMTIMEDOP, 3, 1, 0, iov, ts));
+	args_unwrap(&c);
+	OK(strstr(fake_structs(&b, &c, 0, 0), "timeout: 1.500000000 sec\n"), "semtimedop: %s",
+		buf_cstr(&b));
+	c = call_of(&f, ABI_I386, "semtimedop_time64", ARGS(3, iov, 1, ts64));
+	OK(strstr(fake_structs(&b, &c, 0, 0), "timeout: 1.500000000 sec\n"),
+		"semtimedop_time64: %s", buf_cstr(&b));
 	c = call_of(&f, ABI_I386, "fstat64", ARGS(3, st));
 	OK(strstr(fake_structs(&b, &c, 0, 0), "m=0100644") && strstr(buf_cstr(&b), "sz=5000000000"),
 		"stat64: %s", buf_cstr(&b));
