@@ -111,6 +111,54 @@ the_policies() {
 	[ "$(sed -n 's/^Cpus_allowed://p' "/proc/${STARTED[-1]}/status")" = "$mask" ]
 }
 
+# all_taken PID
+all_taken() {
+	local task
+	for task in "/proc/$1/task"/*; do
+		lacks '^TracerPid:.0$' "$task/status" || return 1
+	done
+}
+
+# exec_under ARGUMENT...: truss -p with them on a process of which another thread than the first executes a program
+# then. Both end by themselves.
+exec_under() {
+	local args=() a tracer
+	start_target "$STORY" exec-later "$DIR"
+	for a in "$@"; do
+		a=${a//PID/$TARGET}
+		args+=("${a/TID/$(fact tid)}")
+	done
+	"$TRUSS" -o "$TRACE" "${args[@]}" 3>&- {TARGET_IN}>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	case $* in
+	*/*) wait_for grep -q "^TracerPid:.$tracer$" "/proc/$TARGET/task/${args[-1]#*/}/status" ;;
+	*) wait_for all_taken "$TARGET" ;;
+	esac
+	finish_target
+	wait "$tracer"
+	is_over "$tracer"
+}
+
+@test "-p: another thread than the first executes a program, and has its id from then on" {
+	exec_under -p PID
+	has_like '^execve\("/proc/self/exe", .*argc = 3$'
+	[ "$(grep -c 'execve(' "$TRACE")" = 1 ]
+	has_like '^write\(.*, 40\)	+= 40$'
+	[ "$(tail -n 1 "$TRACE")" = 'exit_group(0)' ]
+	exec_under -f -p PID
+	has_like "^$TARGET:	exit_group\(0\)$"
+	exec_under -c -p PID
+	has_like '^exit_group +\.[0-9]{3} +1$'
+	# Only that thread: the first one, which dies by it, was never traced.
+	exec_under -p PID/TID
+	has_like 'execve\("/proc/self/exe", .*argc = 3$'
+	[ "$(tail -n 1 "$TRACE")" = 'exit_group(0)' ]
+	# Only the first one: nobody is left to be traced.
+	exec_under -p PID/PID
+	lacks 'write(' "$TRACE"
+}
+
 @test "-p of many processes: each line says whose it is; some end, the others go on" {
 	local pids=() pid tracer
 	for _ in 1 2 3; do

@@ -251,6 +251,8 @@ static void *executes(void *arg)
 	char **self = arg;
 
 	fact("tid", gettid());
+	if (self[2])
+		victim_wait();
 	execl(self[0], self[0], "files", self[1], NULL);
 	exit(70);
 }
@@ -264,9 +266,8 @@ static void *waits(void *arg)
 }
 
 /* Another thread than the first one executes a program: this one. */
-static int exec_by_thread(char **arg)
+static int exec_by(char *self[])
 {
-	char *self[] = {"/proc/self/exe", arg[0]};
 	pthread_t t;
 
 	fact("pid", getpid());
@@ -274,6 +275,17 @@ static int exec_by_thread(char **arg)
 	must(pthread_create(&t, NULL, executes, self) == 0);
 	for (;;)
 		pause();
+}
+
+static int exec_by_thread(char **arg)
+{
+	return exec_by((char *[]){"/proc/self/exe", arg[0], NULL});
+}
+
+/* The same at the end of its input. */
+static int exec_later(char **arg)
+{
+	return exec_by((char *[]){"/proc/self/exe", arg[0], "later"});
 }
 
 /* ---- asleep, while somebody comes and goes ---- */
@@ -432,7 +444,7 @@ int main(int argc, char **argv)
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1},
 		{"discarded", discarded, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
 		{"confined", confined, 0}, {"threads", threads, 2},
-		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
+		{"exec-by-thread", exec_by_thread, 1}, {"exec-later", exec_later, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
 		if (argc == mode[i].args + 2 && !strcmp(argv[1], mode[i].name))
