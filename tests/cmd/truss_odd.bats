@@ -181,6 +181,18 @@ exec_under() {
 	kill "${pids[1]}" "${pids[2]}"
 }
 
+# truss(1), CAVEATS. If a kernel no longer does that, the page is to say so.
+@test "what a signal that does nothing cuts short is cut short by any tracer: a long write to a pipe" {
+	"$STORY" long-write >"$DIR/out"
+	grep -qx 'written=1048576' "$DIR/out"
+	trace "$STORY" long-write
+	grep -qx 'written=65536' "$DIR/out"
+	has_like '^write\(.*, 1048576\)	+= 65536$'
+	has_like 'Received signal #17, SIGCHLD.* \[default\]'
+	strace -o "$DIR/strace" "$STORY" long-write >"$DIR/out"
+	grep -qx 'written=65536' "$DIR/out"
+}
+
 @test "a signal that does nothing to a program interrupts no call of it" {
 	local variant
 	for variant in '' .32; do

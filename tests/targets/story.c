@@ -193,6 +193,37 @@ static int discarded(char **arg)
 	return 0;
 }
 
+/*
+ * In the middle of a write to a pipe that is full when a child ends, which is of no interest to it: untraced it does
+ * not even wake. The reader begins later.
+ */
+static int long_write(char **arg)
+{
+	static char bytes[1 << 20];
+	int p[2], status;
+	pid_t reader;
+
+	(void)arg;
+	must(pipe(p) == 0);
+	reader = fork();
+	if (!reader) {
+		close(p[1]);
+		usleep(600000);
+		while (read(p[0], bytes, sizeof bytes) > 0)
+			;
+		_exit(0);
+	}
+	if (!fork()) {
+		usleep(200000);
+		_exit(1);
+	}
+	close(p[0]);
+	fact("written", write(p[1], bytes, sizeof bytes));
+	close(p[1]);
+	must(waitpid(reader, &status, 0) == reader && status == 0);
+	return 0;
+}
+
 /* A parent that waits in vfork(2) for longer than a second. */
 static int long_vfork(char **arg)
 {
@@ -442,7 +473,7 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1},
-		{"discarded", discarded, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
+		{"discarded", discarded, 0}, {"long-write", long_write, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
 		{"confined", confined, 0}, {"threads", threads, 2},
 		{"exec-by-thread", exec_by_thread, 1}, {"exec-later", exec_later, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
