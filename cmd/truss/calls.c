@@ -107,7 +107,8 @@ static void enter(struct truss *t, struct thread *thr, const struct trace_call *
 	e = thr->call.ent;
 	if (e && e->flags & SYSENT_NORETURN)
 		show_last_words(t, thr);
-	if (e && e->flags & SYSENT_NORETURN && set_has(&t->o->stop_calls, options_call_bit(e)))
+	if (e && e->flags & SYSENT_NORETURN && set_has(&t->o->stop_calls, options_call_bit(e)) &&
+		!stop_is_old_call(thr, i))
 		stop_before_call(t, thr);
 	else if (e && e->flags & SYSENT_EXEC && exec_needs_release(t, thr, &path))
 		release_for_exec(t, thr, &path);
