@@ -42,7 +42,7 @@ static void see(pid_t tid)
 	struct timespec pause = {.tv_nsec = 50000};
 	struct status s;
 
-	while (life_read_status(tid, &s) && !strchr("TtZX", s.state) &&
+	while (life_read_status(tid, &s) && !strchr("TZX", s.state) &&
 		tracee_clock() - begun < SEEN_NS)
 		nanosleep(&pause, NULL);
 }

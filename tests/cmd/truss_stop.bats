@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/target
+load ../lib/left
 
 setup() {
 	target_setup
@@ -16,30 +17,6 @@ setup() {
 teardown() {
 	for pid in "${STARTED[@]}"; do kill -CONT "$pid" 2>/dev/null || true; done
 	target_teardown
-}
-
-states() {
-	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/task/"*/status | sort -u | tr -d '\n'
-}
-
-stands() {
-	[ "$(states "$1")" = T ]
-}
-
-# leave ARGUMENT...: truss -f with them; it ends with 0, and LEFT is the process of the last line, which stands.
-leave() {
-	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	LEFT=$(sed -n '$s/^\([0-9]*\)[:/].*/\1/p' "$TRACE")
-	STARTED+=("$LEFT")
-	wait_for stands "$LEFT"
-	grep -q '^TracerPid:.0$' "/proc/$LEFT/status"
-}
-
-# It has ended; whoever is its parent by now.
-ends() {
-	over() { [ ! -e "/proc/$1" ] || is_zombie "$1"; }
-	wait_for over "$1"
-	is_over "$1"
 }
 
 @test "a caught signal: at the handler, which runs when it goes on" {
