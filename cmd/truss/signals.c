@@ -95,7 +95,7 @@ static bool stops_here(struct truss *t, struct thread *thr, const siginfo_t *inf
 	bool wanted = set_has(&t->o->stop_signals, (unsigned)info->si_signo) ||
 		set_has(&t->o->stop_faults, fault_of(info->si_signo, info->si_code));
 
-	if (thr->interrupted && set_has(&t->o->stop_calls, options_call_bit(thr->call.ent)))
+	if (thr->interrupted && thr->stops)
 		return true;
 	return wanted && !stop_is_old_signal(thr, info->si_signo);
 }

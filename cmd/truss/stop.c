@@ -73,7 +73,8 @@ void stop_before_call(struct truss *t, struct thread *thr)
 /* As it came, where that can be done. What was sent to a process of several threads, another one could take. */
 static bool requeue(struct thread *thr, const siginfo_t *info)
 {
-	bool own = info->si_code == SI_TKILL || fault_of(info->si_signo, info->si_code) != FAULT_NONE;
+	bool own =
+		info->si_code == SI_TKILL || fault_of(info->si_signo, info->si_code) != FAULT_NONE;
 	struct proc *p;
 	int err;
 

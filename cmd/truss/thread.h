@@ -70,6 +70,7 @@ struct thread {
 	struct postponed postponed;
 	bool in_call;     /* `call` is the one it is in */
 	bool shown;       /* that call is wanted (-t, -r, -w): its line is being made */
+	bool stops;       /* it leaves the process stopped (-T) */
 	bool dumped;      /* -r or -w: the data follows the line */
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */

@@ -78,8 +78,8 @@ looked_at() {
 	grep -q '^TracerPid:.0$' "/proc/$TARGET/status"
 	pending_in | diff "$DIR/pending" -
 	# What it attaches by leaves a SIGSTOP pending, which SIGCONT takes away.
-	gdb -nx -p "$TARGET" -batch -ex 'print $pc' -ex detach >"$DIR/gdb" 2>&1
-	grep -q '^\$1 = ' "$DIR/gdb"
+	gdb -nx -p "$TARGET" -batch -ex 'info registers' -ex detach >"$DIR/gdb" 2>&1
+	grep -q '^[re]ip ' "$DIR/gdb"
 	stands "$TARGET"
 }
 

@@ -47,6 +47,17 @@ teardown() {
 	ends "$LEFT"
 }
 
+@test "the first open of a name: others before it are passed by" {
+	leave -T open -P '*/hostname' cat /etc/hostname
+	[[ $(tail -n 1 "$TRACE") == "$LEFT:"*'open("/etc/hostname", O_RDONLY'*$'\t= '[0-9]* ]]
+	[ "$(grep -c 'open(' "$TRACE")" = 1 ]
+	"$PFILES" "$LEFT" | grep -qx '      /etc/hostname'
+	"$PSTACK" "$LEFT" | grep -q 'openat *(AT_FDCWD\|open[a-z0-9]* *('
+	"$PRUN" "$LEFT"
+	wait_for cmp "$DIR/out" /etc/hostname
+	ends "$LEFT"
+}
+
 @test "the exit of one of several: the others run on, untraced" {
 	leave -T exit_group sh -c 'sleep 1000 & echo $!; (exit 3) & wait $!; echo "status $?"'
 	local other

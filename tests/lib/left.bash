@@ -21,6 +21,7 @@ leave() {
 
 # It has ended; whoever is its parent by now.
 ends() {
+	# shellcheck disable=SC2317 # wait_for calls it
 	over() { [ ! -e "/proc/$1" ] || is_zombie "$1"; }
 	wait_for over "$1"
 	is_over "$1"

@@ -473,9 +473,10 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1},
-		{"discarded", discarded, 0}, {"long-write", long_write, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
-		{"confined", confined, 0}, {"threads", threads, 2},
-		{"exec-by-thread", exec_by_thread, 1}, {"exec-later", exec_later, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
+		{"discarded", discarded, 0}, {"long-write", long_write, 0}, {"vforks", vforks, 0},
+		{"long-vfork", long_vfork, 0}, {"confined", confined, 0}, {"threads", threads, 2},
+		{"exec-by-thread", exec_by_thread, 1}, {"exec-later", exec_later, 1},
+		{"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
 		if (argc == mode[i].args + 2 && !strcmp(argv[1], mode[i].name))

@@ -267,8 +267,7 @@ static void test_unwrap(struct fake *f)
 		{"ipc", {12, 3, 8, 0, text}, "msgrcv(3, 0x00001000, 8, 7, 0) = 4"},
 		{"ipc", {24, 3, 0x102, 0, 0x10}, "shmctl(3, IPC_STAT, 0x00000010) = 4"},
 		{"ipc", {4, 3, 1, 0, 0x10, 0}, "semtimedop(3, 0x00000010, 1, 0x00000000) = 4"},
-		{"ipc", {4, 3, 1, 0, 0x10, 0x20},
-			"semtimedop(3, 0x00000010, 1, 0x00000020) = 4"},
+		{"ipc", {4, 3, 1, 0, 0x10, 0x20}, "semtimedop(3, 0x00000010, 1, 0x00000020) = 4"},
 		{"ipc", {21, 3, 0, text, 0, 0}, "shmat(3, 0x00000000, 0) = 0x00001000"},
 	};
 	struct buf b = {0};

@@ -223,7 +223,8 @@ static void left_row(const struct left *l)
 		if (status != l->status && failed++ < 3)
 			printf("# round %u: status %d\n", i, status);
 	}
-	check(!failed, "%s %s, truss %s %s killed before each kernel call: %u rounds, %u ended otherwise",
+	check(!failed,
+		"%s %s, truss %s %s killed before each kernel call: %u rounds, %u ended otherwise",
 		l->program, l->mode, l->option, l->list, rounds, failed);
 	check(kills >= 15, "and %u of them were killed there", kills);
 }
