@@ -159,6 +159,61 @@ exec_under() {
 	lacks 'write(' "$TRACE"
 }
 
+# as_nobody COMMAND...
+as_nobody() {
+	exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# spinners_of PID: the threads of truss beside the one that traces.
+spinners_of() {
+	find "/proc/$1/task" -mindepth 1 -maxdepth 1 ! -name "$1" -printf '%f\n' 2>/dev/null
+}
+
+spin() {
+	[ "$(spinners_of "$1" | wc -l)" = 2 ]
+}
+
+spins_no_more() {
+	[ -z "$(spinners_of "$1")" ]
+}
+
+@test "spinners: idle policy, one processor each, no signals; gone with the calls, and with kill -9" {
+	local tracer tid mask
+	[ "$(nproc)" -gt 1 ] || skip 'one processor'
+	chmod 777 "$DIR"
+	start_target bash -c 'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - "$TARGETS/events" paced
+	mask=$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)
+	as_nobody "$TRUSS" -o /dev/null -p "$TARGET" 3>&- {TARGET_IN}>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	wait_for grep -q "^TracerPid:.$tracer$" "/proc/$TARGET/status"
+	PATIENCE=10 wait_for spin "$tracer" || {
+		kill "$tracer"
+		skip 'no processor is idle enough'
+	}
+	# They have settled before they spin.
+	idle() { [ "$(the_policies "$tracer")" = 5 ]; }
+	wait_for idle
+	for tid in $(spinners_of "$tracer"); do
+		grep -q '^SigBlk:.fffffffe7ffbfeff$' "/proc/$tracer/task/$tid/status"
+		grep -qE '^Cpus_allowed_list:.[0-9]+$' "/proc/$tracer/task/$tid/status"
+	done
+	[ "$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)" = "$mask" ]
+	kill -STOP "$TARGET"
+	wait_for spins_no_more "$tracer"
+	kill -CONT "$TARGET"
+	if PATIENCE=10 wait_for spin "$tracer"; then
+		kill -KILL "$tracer"
+		wait "$tracer" || true
+		[ ! -e "/proc/$tracer" ]
+		[ -z "$(spinners_of "$tracer")" ]
+	fi
+	kill -KILL "$tracer" 2>/dev/null || true
+	[ "$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)" = "$mask" ]
+	grep -q '^TracerPid:.0$' "/proc/$TARGET/status"
+	finish_target
+}
+
 @test "-p of many processes: each line says whose it is; some end, the others go on" {
 	local pids=() pid tracer
 	for _ in 1 2 3; do

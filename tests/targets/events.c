@@ -3,7 +3,8 @@
 /*
  * Events at which truss -T, -S and -M leave a process. Each mode says its facts and "ready", and comes to its event at the
  * end of its input. `crash`: a fault that nobody catches; `ends`: exit status 7; `asleep`: whoever sends a signal makes the
- * event; `spawns`: a vfork, then "spawned"; `writers DIR`: threads that write, each numbers line by line into DIR/w.TID.
+ * event; `spawns`: a vfork, then "spawned"; `writers DIR`: threads that write, each numbers line by line into DIR/w.TID;
+ * `paced`: calls all the time, with pauses between them.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -71,6 +72,27 @@ static void writers(char *dir)
 		must(pthread_join(t[i], NULL) == 0);
 }
 
+static void *paces(void *arg)
+{
+	(void)arg;
+	while (!over) {
+		for (int i = 0; i < 4; i++)
+			syscall(SYS_getppid);
+		usleep(100);
+	}
+	return NULL;
+}
+
+static void paced(void)
+{
+	pthread_t t;
+
+	must(pthread_create(&t, NULL, paces, NULL) == 0);
+	victim_wait();
+	over = true;
+	must(pthread_join(t, NULL) == 0);
+}
+
 int main(int argc, char **argv)
 {
 	must(argc == (argc > 1 && !strcmp(argv[1], "writers") ? 3 : 2));
@@ -81,6 +103,8 @@ int main(int argc, char **argv)
 		ends();
 	else if (!strcmp(argv[1], "spawns"))
 		spawns();
+	else if (!strcmp(argv[1], "paced"))
+		paced();
 	else if (!strcmp(argv[1], "writers"))
 		writers(argv[2]);
 	else
