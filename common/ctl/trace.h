@@ -94,8 +94,8 @@ int trace_siginfo(pid_t tid, siginfo_t *out) __attribute__((warn_unused_result))
 
 /*
  * Up to n bytes of its memory; returns how many came before the first that could not be read. Where
- * process_vm_readv(2) is refused (a program that made itself undumpable after it was seized), word by word with
- * PTRACE_PEEKDATA, which the tracer may always do.
+ * process_vm_readv(2) is refused (by Yama, which allows what a tracer does), word by word with PTRACE_PEEKDATA. Of a
+ * program that has made itself undumpable after it was seized, only root can read anything.
  */
 size_t trace_read(pid_t tid, uint64_t addr, void *to, size_t n);
 

@@ -4,7 +4,7 @@
  * Events at which truss -T, -S and -M leave a process. Each mode says its facts and "ready", and comes to its event at the
  * end of its input. `crash`: a fault that nobody catches; `ends`: exit status 7; `asleep`: whoever sends a signal makes the
  * event; `spawns`: a vfork, then "spawned"; `writers DIR`: threads that write, each numbers line by line into DIR/w.TID;
- * `paced`: calls all the time, with pauses between them.
+ * `paced`: calls all the time, with pauses between them; `undumpable`: nobody else may read its memory from then on.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -105,6 +105,8 @@ int main(int argc, char **argv)
 		spawns();
 	else if (!strcmp(argv[1], "paced"))
 		paced();
+	else if (!strcmp(argv[1], "undumpable"))
+		return prctl(PR_SET_DUMPABLE, 0) == 0 && access("/after/that", F_OK) != 0 ? 0 : 1;
 	else if (!strcmp(argv[1], "writers"))
 		writers(argv[2]);
 	else
