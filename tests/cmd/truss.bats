@@ -251,6 +251,15 @@ in_order() {
 	has_like "^close\(3\)	.*EBADF"
 }
 
+@test "-y: connections, pipes, and a number that becomes another file" {
+	local fd
+	trace -y -t write "$TARGETS/events" descriptors
+	fd=$(fact fd)
+	in_order "write($fd<TCP 127.0.0.1:$(fact client) -> 127.0.0.1:$(fact port)>, \" x\", 1)" \
+		"write($((fd + 1))<TCP 127.0.0.1:$(fact port) -> 127.0.0.1:$(fact client)>, \" x\", 1)" \
+		"write($((fd + 3))<pipe:[" "write($fd<pipe:[" "write($fd</dev/null>, \" x\", 1)"
+}
+
 @test "-j: each line is JSON and says the same" {
 	trace -j "$STORY" files "$DIR"
 	[ "$(jq -r 'select(.type == "syscall" and .name == "close" and .errno == 9) | .error' "$TRACE")" = EBADF ]

@@ -4,11 +4,15 @@
  * Events at which truss -T, -S and -M leave a process. Each mode says its facts and "ready", and comes to its event at the
  * end of its input. `crash`: a fault that nobody catches; `ends`: exit status 7; `asleep`: whoever sends a signal makes the
  * event; `spawns`: a vfork, then "spawned"; `writers DIR`: threads that write, each numbers line by line into DIR/w.TID;
- * `paced`: calls all the time, with pauses between them; `undumpable`: nobody else may read its memory from then on.
+ * `paced`: calls all the time, with pauses between them; `undumpable`: nobody else may read its memory from then on;
+ * `descriptors`: writes of a byte to descriptors of many kinds, and of one number that changes what it is.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -72,6 +76,35 @@ static void writers(char *dir)
 		must(pthread_join(t[i], NULL) == 0);
 }
 
+static void tell(int fd)
+{
+	must(write(fd, "x", 1) == 1);
+}
+
+static void descriptors(void)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof in;
+	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0), p[2], s;
+
+	must(bind(l, (void *)&in, len) == 0 && listen(l, 1) == 0);
+	must(getsockname(l, (void *)&in, &len) == 0);
+	printf("port=%d\n", ntohs(in.sin_port));
+	must(connect(c, (void *)&in, len) == 0 && (s = accept(l, NULL, NULL)) >= 0);
+	must(getsockname(c, (void *)&in, &len) == 0);
+	printf("client=%d\nfd=%d\n", ntohs(in.sin_port), c);
+	must(fflush(stdout) == 0);
+	tell(c);
+	tell(s);
+	must(pipe(p) == 0);
+	tell(p[1]);
+	/* The same number three times. */
+	must(dup2(p[1], c) == c);
+	tell(c);
+	must(close(c) == 0 && open("/dev/null", O_WRONLY) == c);
+	tell(c);
+}
+
 static void *paces(void *arg)
 {
 	(void)arg;
@@ -105,6 +138,8 @@ int main(int argc, char **argv)
 		spawns();
 	else if (!strcmp(argv[1], "paced"))
 		paced();
+	else if (!strcmp(argv[1], "descriptors"))
+		descriptors();
 	else if (!strcmp(argv[1], "undumpable"))
 		return prctl(PR_SET_DUMPABLE, 0) == 0 && access("/after/that", F_OK) != 0 ? 0 : 1;
 	else if (!strcmp(argv[1], "writers"))
