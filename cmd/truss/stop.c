@@ -82,7 +82,7 @@ static bool requeue(struct thread *thr, const siginfo_t *info)
 		return false;
 	if (proc_open(thr->process->pid, &p))
 		return false;
-	err = requeue_signal(p, thr->tid, info->si_signo);
+	err = requeue_signal(p, thr->tid, info);
 	proc_close(p);
 	return !err || err == ERR_GONE;
 }
@@ -90,11 +90,13 @@ static bool requeue(struct thread *thr, const siginfo_t *info)
 /* From us; of what came with it, all that the kernel believes another process (rt_tgsigqueueinfo(2)). */
 static void resend(const struct thread *thr, const siginfo_t *info)
 {
+	bool told = info->si_code == SI_USER || info->si_code == SI_TKILL;
 	siginfo_t copy = *info;
 
 	if (copy.si_code >= 0 || copy.si_code == SI_TKILL) {
-		copy.si_code = SI_QUEUE;
-		copy.si_value.sival_ptr = NULL;
+		copy = (siginfo_t){.si_signo = info->si_signo, .si_code = SI_QUEUE};
+		copy.si_pid = told ? info->si_pid : getpid();
+		copy.si_uid = told ? info->si_uid : getuid();
 	}
 	syscall(SYS_rt_tgsigqueueinfo, thr->process->pid, thr->tid, info->si_signo, &copy);
 }

@@ -35,8 +35,6 @@ static int prepare(struct diversion *d, int lock)
 		err = cave_find(d->p, d->victim.tid, d->mem, &d->cave);
 	if (!err)
 		err = vacate_check(d->p, d->mem, &d->cave);
-	if (!err)
-		err = tracee_get_regs(d->victim.tid, &d->saved.regs);
 	return err;
 }
 
@@ -51,6 +49,8 @@ static int put_back(struct diversion *d, const struct user_regs_struct *found)
 {
 	int err = tracee_set_mask(d->victim.tid, d->saved.mask);
 
+	if (!d->cave.addr)
+		return err;
 	if (!err)
 		err = set_regs(d, found);
 	(void)!cave_clear(d->mem, &d->cave);
@@ -97,10 +97,12 @@ static int requeue(struct diversion *d, int signal)
 {
 	struct user_regs_struct found = d->saved.regs;
 	struct trace_stop s = {0};
-	int err = divert_settle(d);
+	int err = d->cave.addr ? divert_settle(d) : tracee_get_mask(d->victim.tid, &d->saved.mask);
 
-	if (!err)
+	if (!err && d->cave.addr)
 		err = insure(d);
+	else if (!err)
+		err = tracee_set_mask(d->victim.tid, d->saved.mask | 1ull << (signal - 1));
 	if (!err)
 		err = step(d, signal, &s);
 	if (err != ERR_GONE && put_back(d, &found))
@@ -108,7 +110,22 @@ static int requeue(struct diversion *d, int signal)
 	return err ? err : trace_detach(d->victim.tid, s.kind == TRACE_SIGNAL ? s.signal : 0);
 }
 
-int requeue_signal(const struct proc *p, pid_t tid, int signal)
+/*
+ * "The second fault": a signal that an instruction has raised comes again when the instruction is made again, and the
+ * kernel does not let it be blocked then (force_sig_info_to_task()). So the tool may die without any insurance.
+ */
+static bool comes_again(const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE: return info->si_code > 0;
+	default: return false;
+	}
+}
+
+int requeue_signal(const struct proc *p, pid_t tid, const siginfo_t *info)
 {
 	struct diversion d = {.p = p, .victim.tid = tid, .saved.tid = tid, .mem = -1};
 	int lock = openat(proc_dirfd(p), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -117,8 +134,14 @@ int requeue_signal(const struct proc *p, pid_t tid, int signal)
 	d.locked = divert_locked_page();
 	if (!err)
 		err = prepare(&d, lock);
+	if (err && err != ERR_GONE && comes_again(info)) {
+		d.cave.addr = 0;
+		err = 0;
+	}
 	if (!err)
-		err = requeue(&d, signal);
+		err = tracee_get_regs(tid, &d.saved.regs);
+	if (!err)
+		err = requeue(&d, info->si_signo);
 	if (d.locked)
 		munmap(d.locked, 4096);
 	if (d.mem >= 0)

@@ -2,13 +2,14 @@
 #ifndef PTOOLS_CTL_REQUEUE_H
 #define PTOOLS_CTL_REQUEUE_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "proc/proc.h"
 
 /*
- * A tracee of the calling thread at TRACE_SIGNAL (ctl/trace.h) is let go into a job-control stop, with `signal`, the one
- * that it is about to get, pending again exactly as it came: the kernel's siginfo and all. It takes its course once the
+ * A tracee of the calling thread at TRACE_SIGNAL (ctl/trace.h) is let go into a job-control stop, with the signal that
+ * it is about to get (*info, from trace_siginfo()) pending again exactly as it came: the kernel's siginfo and all. It takes its course once the
  * process goes on.
  *
  * The kernel puts a signal back when its tracer resumes with one that is blocked by then (ptrace_signal(),
@@ -19,6 +20,7 @@
  * sees to it that there is none. 0: it was let go. ERR_GONE: it has died. Anything else (no cave, a system call filter):
  * nothing has changed, and the thread stands where it stood.
  */
-int requeue_signal(const struct proc *p, pid_t tid, int signal) __attribute__((warn_unused_result));
+int requeue_signal(const struct proc *p, pid_t tid, const siginfo_t *info)
+	__attribute__((warn_unused_result));
 
 #endif

@@ -32,7 +32,8 @@ truss_on() {
 left() {
 	wait "$TRACER"
 	is_over "$TRACER"
-	stands "$TARGET"
+	# The other threads follow.
+	wait_for stands "$TARGET"
 	grep -q '^TracerPid:.0$' "/proc/$TARGET/status"
 }
 
@@ -67,9 +68,9 @@ looked_at() {
 	pending_in >"$DIR/pending"
 	"$PSTACK" "$TARGET" >"$DIR/stack"
 	grep -q '^ [0-9a-f]\{8,16\} ' "$DIR/stack"
-	stands "$TARGET"
+	wait_for stands "$TARGET"
 	"$PFILES" "$TARGET" | grep -q '^   0: S_IF'
-	stands "$TARGET"
+	wait_for stands "$TARGET"
 	truss_on
 	kill "$TRACER"
 	wait "$TRACER" || true # it may not have caught that signal yet
@@ -80,7 +81,7 @@ looked_at() {
 	# What it attaches by leaves a SIGSTOP pending, which SIGCONT takes away.
 	gdb -nx -p "$TARGET" -batch -ex 'info registers' -ex detach >"$DIR/gdb" 2>&1
 	grep -q '^[re]ip ' "$DIR/gdb"
-	stands "$TARGET"
+	wait_for stands "$TARGET"
 }
 
 needs_gdb() {
@@ -194,7 +195,7 @@ needs_gdb() {
 	"$TRUSS" -f -S CHLD -o "$TRACE" "$TARGETS/story" discarded >"$out" </dev/null 2>&1 3>&-
 	pid=$(sed -n '$s/^\([0-9]*\)[:/].*/\1/p' "$TRACE")
 	STARTED+=("$pid")
-	stands "$pid"
+	wait_for stands "$pid"
 	"$PRUN" "$pid"
 	wait_for grep -q '^returned=' "$out"
 	grep -qx 'returned=1' "$out"

@@ -15,7 +15,7 @@ leave() {
 	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
 	LEFT=$(sed -n '$s/^\([0-9]*\)[:/].*/\1/p' "$TRACE")
 	STARTED+=("$LEFT")
-	stands "$LEFT"
+	wait_for stands "$LEFT"
 	grep -q '^TracerPid:.0$' "/proc/$LEFT/status"
 }
 
