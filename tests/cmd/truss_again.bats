@@ -19,12 +19,17 @@ teardown() {
 	target_teardown
 }
 
+# taken: the tracer has each thread of the target; or has gone already.
+taken() {
+	[ ! -e "/proc/$TRACER" ] || is_zombie "$TRACER" ||
+		[ -z "$(grep -L "^TracerPid:.$TRACER$" "/proc/$TARGET/task"/*/status 2>/dev/null)" ]
+}
+
 # truss_on ARGUMENT...: truss -p on the target in the background, as TRACER, until it has it.
 truss_on() {
 	"$TRUSS" -o "$TRACE" "$@" -p "$TARGET" 3>&- {TARGET_IN}>&- &
 	TRACER=$!
 	STARTED+=("$TRACER")
-	taken() { [ ! -e "/proc/$TRACER" ] || is_zombie "$TRACER" || grep -q "^TracerPid:.$TRACER$" "/proc/$TARGET/status"; }
 	wait_for taken
 }
 
