@@ -20,6 +20,7 @@ teardown() {
 }
 
 # taken: the tracer has each thread of the target; or has gone already.
+# shellcheck disable=SC2143 # which files lack it, not whether one has it
 taken() {
 	[ ! -e "/proc/$TRACER" ] || is_zombie "$TRACER" ||
 		[ -z "$(grep -L "^TracerPid:.$TRACER$" "/proc/$TARGET/task"/*/status 2>/dev/null)" ]

@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "descriptors"))
 		descriptors();
 	else if (!strcmp(argv[1], "undumpable"))
-		return prctl(PR_SET_DUMPABLE, 0) == 0 && access("/after/that", F_OK) != 0 ? 0 : 1;
+		return prctl(PR_SET_DUMPABLE, 0) == 0 && access("after that", F_OK) != 0 ? 0 : 1;
 	else if (!strcmp(argv[1], "writers"))
 		writers(argv[2]);
 	else
