@@ -195,11 +195,12 @@ BENCHES := $B/tests/bench/bench $B/tests/bench/rounds
 $(BENCHES): %: %.o
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^
 
-bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of others, many processes
+bench: ## pfiles beside lsof and lsfd: few and many descriptors, many sockets of others, many processes; then truss
 	@tests/lib/deps build bench
 	@$(MAKE) --no-print-directory all $(BENCHES) $B/tests/targets/many
 	@B='$B' tests/bench/run
 	@B='$B' tests/bench/situations
+	@$(MAKE) --no-print-directory bench-truss
 
 STACKED := $(addprefix $B/tests/targets/stacks.,static static-pie pie fp O0 32) $B/tests/targets/stuck
 bench-pstack: ## pstack beside eu-stack and gdb: deep stacks, many threads, many and huge libraries, core files

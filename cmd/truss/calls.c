@@ -59,6 +59,7 @@ static void make_line(struct truss *t, struct thread *thr)
 void calls_begin(struct truss *t, struct thread *thr)
 {
 	struct args_call *c = &thr->call;
+	bool named;
 
 	thr->in_call = true;
 	thr->slept = thr->interrupted = thr->executed = false;
@@ -77,7 +78,9 @@ void calls_begin(struct truss *t, struct thread *thr)
 		c->fd_ctx = thr;
 	}
 	thr->dumped = is_dumped(t, c);
-	thr->shown = thr->dumped || set_has(&t->o->trace, options_call_bit(c->ent));
+	named = options_path(t->o, c);
+	thr->stops = named && set_has(&t->o->stop_calls, options_call_bit(c->ent));
+	thr->shown = thr->dumped || (named && set_has(&t->o->trace, options_call_bit(c->ent)));
 	if (t->o->count)
 		counts_enter(t, thr);
 	else if (thr->shown)
@@ -107,7 +110,7 @@ static void enter(struct truss *t, struct thread *thr, const struct trace_call *
 	e = thr->call.ent;
 	if (e && e->flags & SYSENT_NORETURN)
 		show_last_words(t, thr);
-	if (e && e->flags & SYSENT_NORETURN && set_has(&t->o->stop_calls, options_call_bit(e)))
+	if (e && e->flags & SYSENT_NORETURN && thr->stops && !stop_is_old_call(thr, i))
 		stop_before_call(t, thr);
 	else if (e && e->flags & SYSENT_EXEC && exec_needs_release(t, thr, &path))
 		release_for_exec(t, thr, &path);
@@ -179,7 +182,6 @@ static void show_return(struct truss *t, struct thread *thr)
 static void leave(struct truss *t, struct thread *thr, const struct trace_call *i)
 {
 	struct args_call *c = &thr->call;
-	bool stops = set_has(&t->o->stop_calls, options_call_bit(c->ent));
 
 	thr->in_call = false;
 	c->done = true;
@@ -198,13 +200,13 @@ static void leave(struct truss *t, struct thread *thr, const struct trace_call *
 		thr->exec_sp = i->sp;
 		thr->exec_abi = abi_of(i->arch, 0);
 	}
-	if (!stops && is_complete(t, thr)) {
+	if (!thr->stops && is_complete(t, thr)) {
 		event_resume(t, thr, 0);
 		show_return(t, thr);
 		return;
 	}
 	show_return(t, thr);
-	if (stops)
+	if (thr->stops)
 		stop_after_call(t, thr);
 	else
 		event_resume(t, thr, 0);

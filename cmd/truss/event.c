@@ -94,6 +94,7 @@ void event_resume(struct truss *t, struct thread *thr, int signal)
 	enum trace_how how = t->filtered && !thr->in_call ? TRACE_RUN : TRACE_TO_CALL;
 
 	thr->state = THREAD_GOES;
+	thr->met = true;
 	/* Gone: its death is reported next. */
 	(void)!trace_resume(thr->tid, how, signal);
 }

@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "calls.h"
 #include "event.h"
+#include "gentle.h"
 #include "life.h"
 #include "names.h"
 #include "show.h"
@@ -138,6 +139,7 @@ void exec_event(struct truss *t, pid_t pid)
 		(void)!trace_detach(pid, 0);
 		return;
 	}
+	gentle_forget(t, thr);
 	mem_forget(&thr->mem);
 	thr->process->threaded = false;
 	thr->process->dispositions = false;

@@ -125,7 +125,7 @@ static void show_birth(struct truss *t, struct thread *thr, pid_t parent, bool t
 
 	/* The last such call that its maker was seen in; none was seen under a filter. */
 	b.call = p && p->made_by ? p->made_by : thread ? "clone" : "fork";
-	if (!t->o->count &&
+	if (!t->o->count && !t->o->npaths &&
 		set_has(&t->o->trace, options_call_bit(sysent_named(ABI_X86_64, b.call))))
 		t->show->birth(t, thr, &b);
 }

@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sys/abi.h"
+#include "sys/args.h"
 #include "sys/fault.h"
 #include "sys/signame.h"
 #include "sys/sysent.h"
@@ -18,6 +20,7 @@ static const struct cli_option letters[] = {
 	{'E', NULL, "time spent in the call"},
 	{'F', NULL, "accepted for the original's sake; a process traced by another stays so"},
 	{'M', "[!]fault,...", "faults that leave the process stopped"},
+	{'P', "pattern", "only calls that are given such a path"},
 	{'S', "[!]signal,...", "signals that leave the process stopped"},
 	{'T', "[!]call,...", "calls that leave the process stopped"},
 	{'a', NULL, "show the arguments of each program executed"},
@@ -51,7 +54,7 @@ const struct cli_spec options_spec = {
 	.name = "truss",
 	.synopsis =
 		"[-fcaeildDEFjky] [-[tTvx] [!]call,...] [-[sS] [!]signal,...] [-[mM] [!]fault,...]\n"
-		"       [-[rw] [!]fd,...] [-o file] command | -p pid[/tids] ...",
+		"       [-[rw] [!]fd,...] [-P pattern] [-o file] command | -p pid[/tids] ...",
 	.purpose = "trace system calls and signals",
 	.options = letters,
 	.words = words,
@@ -142,11 +145,22 @@ static const char bad_signal[] = "unrecognized signal name/number";
 static const char bad_fault[] = "unrecognized fault name/number";
 static const char bad_fd[] = "filedescriptor not in range[0..65535]";
 
+static void add_path(struct cli *c, struct opts *o, const char *pattern)
+{
+	const char **grown = reallocarray(o->paths, o->npaths + 1, sizeof *grown);
+
+	if (!grown)
+		cli_usage_error(c, "out of memory");
+	o->paths = grown;
+	o->paths[o->npaths++] = pattern;
+}
+
 /* Those with an argument. */
 static void take_list(struct cli *c, struct opts *o, int letter)
 {
 	switch (letter) {
 	case 'M': list(c, &o->stop_faults, fault_word, bad_fault); break;
+	case 'P': add_path(c, o, c->argument); break;
 	case 'S': list(c, &o->stop_signals, signal_word, bad_signal); break;
 	case 'T': list(c, &o->stop_calls, call_word, bad_call); break;
 	case 'm': list(c, &o->faults, fault_word, bad_fault); break;
@@ -253,8 +267,24 @@ void options_read(struct cli *c, struct opts *o)
 	check_together(c, o);
 }
 
+static bool fits(void *ctx, const char *string)
+{
+	const struct opts *o = ctx;
+
+	for (size_t i = 0; i < o->npaths; i++)
+		if (fnmatch(o->paths[i], string, 0) == 0)
+			return true;
+	return false;
+}
+
+bool options_path(const struct opts *o, const struct args_call *call)
+{
+	return !o->npaths || args_has_string(call, fits, (void *)(uintptr_t)o);
+}
+
 void options_free(struct opts *o)
 {
+	free(o->paths);
 	set_free(&o->trace);
 	set_free(&o->verbose);
 	set_free(&o->raw);

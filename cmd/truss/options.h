@@ -20,6 +20,8 @@ struct opts {
 	bool pids;                      /* -p */
 	bool names;                     /* -y */
 	const char *out;                /* -o, NULL: standard error */
+	const char **paths;             /* -P: patterns, words of the command line */
+	size_t npaths;                  /* ... 0: all calls */
 	struct set trace, verbose, raw; /* -t -v -x: ids of calls; the last one is "unknown call" */
 	struct set signals, faults;     /* -s -m */
 	struct set stop_calls, stop_signals, stop_faults; /* -T -S -M */
@@ -31,6 +33,10 @@ void options_read(struct cli *c, struct opts *o);
 /* Whether anything leaves a process stopped (-T -S -M). */
 bool options_stop(const struct opts *o);
 void options_free(struct opts *o);
+
+/* Whether -P wants this call. At its entry. */
+struct args_call;
+bool options_path(const struct opts *o, const struct args_call *call);
 
 /* The bit of a call in trace, verbose, raw: of its id, or the one for unknown calls. */
 struct sysent;

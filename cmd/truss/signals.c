@@ -89,10 +89,21 @@ static void undisturb(struct truss *t, struct thread *thr, int signal)
 		trace_settle(thr->tid, false);
 }
 
+/* Whether the process is to be left at this one: for its own sake, or for that of the call that it interrupts. */
+static bool stops_here(struct truss *t, struct thread *thr, const siginfo_t *info)
+{
+	bool wanted = set_has(&t->o->stop_signals, (unsigned)info->si_signo) ||
+		set_has(&t->o->stop_faults, fault_of(info->si_signo, info->si_code));
+
+	if (thr->interrupted && thr->stops)
+		return true;
+	return wanted && !stop_is_old_signal(thr, info->si_signo);
+}
+
 void signals_event(struct truss *t, struct thread *thr, int signal)
 {
 	bool continued = signal == SIGCONT && thr->process->job_stopped;
-	bool in_stop_call;
+	bool stops;
 	siginfo_t info;
 
 	if (trace_siginfo(thr->tid, &info))
@@ -102,21 +113,21 @@ void signals_event(struct truss *t, struct thread *thr, int signal)
 	show_signal(t, thr, &info, continued);
 	if (continued)
 		thr->process->job_stopped = false;
-	in_stop_call =
-		thr->interrupted && set_has(&t->o->stop_calls, options_call_bit(thr->call.ent));
+	stops = stops_here(t, thr, &info);
 	calls_flush(t, thr);
-	if (in_stop_call || set_has(&t->o->stop_signals, (unsigned)signal) ||
-		set_has(&t->o->stop_faults, fault_of(signal, info.si_code)))
+	undisturb(t, thr, signal);
+	if (stops)
 		stop_at_signal(t, thr, &info);
-	else {
-		undisturb(t, thr, signal);
+	else
 		event_resume(t, thr, signal);
-	}
 }
 
 void signals_stopped(struct truss *t, struct thread *thr, int signal)
 {
 	thr->process->job_stopped = true;
+	if (!thr->met)
+		stop_note(t, thr);
+	thr->met = true;
 	if (set_has(&t->o->signals, (unsigned)signal) && !t->o->count)
 		t->show->stopped(t, thr, signal);
 	calls_flush(t, thr);

@@ -133,6 +133,10 @@ void thread_remove(struct threads_table *t, struct thread *thr)
 void thread_rename(struct threads_table *t, struct thread *thr, pid_t tid)
 {
 	unlink_from(t, thr);
+	/* What is open is of the id it had, which is nobody's now. */
+	if (thr->schedstat >= 0)
+		close(thr->schedstat);
+	thr->schedstat = -1;
 	thr->tid = tid;
 	mem_init(&thr->mem, tid);
 	link_in(t, thr);

@@ -70,10 +70,14 @@ struct thread {
 	struct postponed postponed;
 	bool in_call;     /* `call` is the one it is in */
 	bool shown;       /* that call is wanted (-t, -r, -w): its line is being made */
+	bool stops;       /* it leaves the process stopped (-T) */
 	bool dumped;      /* -r or -w: the data follows the line */
 	bool interrupted; /* it has returned to be restarted; printed after the signal that did it */
 	bool slept;       /* its sleep was reported */
 	bool executed;    /* in an exec that has succeeded */
+	bool met;         /* an event of it was dealt with */
+	/* What it stood at when it was found stopped (stop.h): signals, and a call that is yet to be made; 0: none. */
+	uint64_t stood_signals, stood_pc, stood_sp;
 	unsigned options; /* ARGS_* of the line */
 	struct args_call call;
 	struct args_line line;

@@ -92,6 +92,15 @@ static int examine(struct diversion *d)
 	return err;
 }
 
+int divert_settle(struct diversion *d)
+{
+	int err = examine(d);
+
+	if (!err)
+		err = settle_call(d);
+	return err ? err : settle_rseq(d);
+}
+
 static int commit(struct diversion *d)
 {
 	unsigned char image[CODE_MAX];

@@ -72,6 +72,13 @@ int divert_restore(struct diversion *d) __attribute__((warn_unused_result));
 /* Lets go of it wherever it is: from the cave it finds home alone. */
 void divert_let_go(struct diversion *d);
 
+/*
+ * For a thread that the caller has stopped, with its registers in saved.regs: settles all that the way home needs to know
+ * (mode, the call it is in, a restartable sequence, its mask). Nothing is changed. Reasons against it as
+ * divert_begin() has them.
+ */
+int divert_settle(struct diversion *d) __attribute__((warn_unused_result));
+
 /* For how many nanoseconds a thread must have rested before (victim_calm): longer where urgent_begin() is refused. */
 uint64_t divert_calm(void);
 

@@ -52,6 +52,14 @@ bool machine_settle_eintr(struct saved *s, bool late);
  */
 void machine_enter_again(struct saved *s);
 
+/*
+ * At the exit of a call that was skipped so: as if the kernel had interrupted it before it did anything, so that it makes it
+ * again by itself, unseen, once the thread goes on (ERESTARTNOINTR). Until then /proc/TID/syscall shows the call.
+ */
+void machine_stand_before(struct saved *s, uint64_t nr);
+/* Whether it stands like that. */
+bool machine_stands_before(const struct saved *s);
+
 /* Values behind the code, all addresses in the target. */
 struct code_params {
 	uint64_t scratch, size, stamp;
@@ -63,6 +71,9 @@ void machine_code_image(unsigned char *image, const struct saved *s, const struc
 
 /* Registers that enter the code at `cave`: what PTRACE_SETREGS commits. */
 void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_t cave);
+
+/* The same, to the point from where a thread that nobody puts back goes home at once. */
+void machine_enter_home(struct user_regs_struct *regs, const struct saved *s, uint64_t cave);
 
 /* The same, to have the diverted thread give the scratch memory back and wait again. */
 void machine_enter_unmap(

@@ -243,12 +243,48 @@ void trace_settle(pid_t tid, bool late)
 	set_resident(tid, &s.regs);
 }
 
-void trace_enter_again(pid_t tid)
+/* To the exit of the call that is skipped: nothing of the program runs on the way. */
+static int to_exit(pid_t tid)
+{
+	struct trace_stop stop;
+	int r = trace_resume(tid, TRACE_TO_CALL, 0);
+
+	while (!r && (r = trace_wait(tid, TRACE_BLOCK, &stop)) == -EINTR)
+		r = 0;
+	return r == 1 && stop.kind == TRACE_CALL ? 0 : ERR_GONE;
+}
+
+int trace_stand_before(pid_t tid)
+{
+	struct saved s = {.tid = tid};
+	uint64_t nr;
+	int err = tracee_get_regs(tid, &s.regs);
+
+	if (err || machine_settle_mode(&s))
+		return err;
+	nr = s.regs.orig_rax;
+	machine_enter_again(&s);
+	set_resident(tid, &s.regs);
+	/* Only a thread that looks for signals is made to restart a call: so it does. The next stop is at the exit all the same. */
+	err = tracee_interrupt(tid);
+	if (!err)
+		err = to_exit(tid);
+	if (!err)
+		err = tracee_get_regs(tid, &s.regs);
+	if (err)
+		return err;
+	machine_stand_before(&s, nr);
+	set_resident(tid, &s.regs);
+	return 0;
+}
+
+bool trace_stands_before(pid_t tid, uint64_t *pc, uint64_t *sp)
 {
 	struct saved s = {.tid = tid};
 
-	if (tracee_get_regs(tid, &s.regs) || machine_settle_mode(&s))
-		return;
-	machine_enter_again(&s);
-	set_resident(tid, &s.regs);
+	if (tracee_get_regs(tid, &s.regs) || !machine_stands_before(&s))
+		return false;
+	*pc = machine_pc(&s.regs);
+	*sp = machine_sp(&s.regs);
+	return true;
 }

@@ -94,8 +94,8 @@ int trace_siginfo(pid_t tid, siginfo_t *out) __attribute__((warn_unused_result))
 
 /*
  * Up to n bytes of its memory; returns how many came before the first that could not be read. Where
- * process_vm_readv(2) is refused (a program that made itself undumpable after it was seized), word by word with
- * PTRACE_PEEKDATA, which the tracer may always do.
+ * process_vm_readv(2) is refused (by Yama, which allows what a tracer does), word by word with PTRACE_PEEKDATA. Of a
+ * program that has made itself undumpable after it was seized, only root can read anything.
  */
 size_t trace_read(pid_t tid, uint64_t addr, void *to, size_t n);
 
@@ -107,8 +107,12 @@ size_t trace_read(pid_t tid, uint64_t addr, void *to, size_t n);
 void trace_settle(pid_t tid, bool late);
 
 /*
- * A thread at the entry of a call will not make it now, but again from its instruction on when it goes on.
+ * A thread at the entry of a call will not make it now, but when it goes on: it is at the end of that call now, which
+ * waits to be made. Signals that are pending come first. ERR_GONE: it has died. The tool may
+ * die at any step: at worst the thread stands before the instruction instead.
  */
-void trace_enter_again(pid_t tid);
+int trace_stand_before(pid_t tid) __attribute__((warn_unused_result));
+/* Whether a stopped thread stands like that, and where: as trace_call() says it at the entry of that call. */
+bool trace_stands_before(pid_t tid, uint64_t *pc, uint64_t *sp);
 
 #endif

@@ -225,6 +225,24 @@ void args_add_strings(const struct args_call *call, struct buf *out)
 	}
 }
 
+bool args_has_string(
+	const struct args_call *call, bool (*fits)(void *ctx, const char *string), void *ctx)
+{
+	const struct sysent_arg *a;
+	char text[MEMORY_STRING + 1];
+	bool ended;
+
+	for (unsigned i = 0; (a = kinds_arg(call, i)); i++) {
+		if (a->kind != ARG_STR)
+			continue;
+		text[memory_string(call->mem, kinds_value(call, i), text, MEMORY_STRING, &ended)] =
+			'\0';
+		if (ended && fits(ctx, text))
+			return true;
+	}
+	return false;
+}
+
 uint64_t args_vector(const struct args_call *call, unsigned which)
 {
 	const struct sysent_arg *a;

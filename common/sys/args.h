@@ -96,6 +96,13 @@ void args_add_strings(const struct args_call *call, struct buf *out);
 void args_each_buffer(const struct args_call *call,
 	void (*each)(void *ctx, uint64_t addr, uint64_t n), void *ctx);
 
+/*
+ * Whether one of the strings that the call is given (paths, names) is what the caller looks for. At entry. Strings that
+ * cannot be read to their end are not asked about.
+ */
+bool args_has_string(
+	const struct args_call *call, bool (*fits)(void *ctx, const char *string), void *ctx);
+
 /* The argument vector of an exec, for -a and -e: 0 argv, 1 envp. At entry. The address of the array. */
 uint64_t args_vector(const struct args_call *call, unsigned which);
 

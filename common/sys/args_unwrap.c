@@ -65,13 +65,11 @@ static bool ipc_call(struct args_call *c)
 {
 	uint64_t first = c->arg[1], second = c->arg[2], third = c->arg[3], ptr = c->arg[4], word,
 		 more;
-	/* With a time limit it stays what it is: its structure is of no call that x86_64 has. */
-	bool forever = !(uint32_t)c->arg[5];
 
 	switch ((uint32_t)c->arg[0]) {
 	case SEMOP: return become(c, "semop", (uint64_t[6]){first, ptr, second});
 	case SEMTIMEDOP:
-		return forever && become(c, "semtimedop", (uint64_t[6]){first, ptr, second});
+		return become(c, "semtimedop", (uint64_t[6]){first, ptr, second, c->arg[5]});
 	case SEMGET: return become(c, "semget", (uint64_t[6]){first, second, third});
 	case SEMCTL:
 		return memory_number(c->mem, (uint32_t)ptr, 4, &word) &&

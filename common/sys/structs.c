@@ -152,6 +152,22 @@ static bool wanted(const struct args_call *c, unsigned way, unsigned which)
 	return (which & STRUCTS_OUT) && c->done && !c->error;
 }
 
+/*
+ * The time in an old call of a 32-bit program is 32 bits wide (from 403 on it never is). The table says so of those that
+ * have a number of their own; futex(2), and what ipc(2) stands for, have none.
+ */
+static const struct layout *time_layout(const struct args_call *c)
+{
+	return fields_layout(c->abi == ABI_I386 && c->nr < 403 ? "timespec" : "__kernel_timespec");
+}
+
+static const struct layout *layout_of(const struct args_call *c, const struct sysent_arg *a)
+{
+	const struct layout *l = sys_layouts + a->group;
+
+	return c->abi == ABI_I386 && !strcmp(l->name, "__kernel_timespec") ? time_layout(c) : l;
+}
+
 static void pointer(const struct args_call *c, unsigned i, struct buf *out)
 {
 	const struct sysent_arg *a = kinds_arg(c, i);
@@ -160,7 +176,7 @@ static void pointer(const struct args_call *c, unsigned i, struct buf *out)
 
 	if (!it.addr || a->group >= sys_layouts_count)
 		return;
-	it.layout = sys_layouts + a->group;
+	it.layout = layout_of(c, a);
 	it.n = a->length == SYSENT_NONE && it.layout->special != SPECIAL_SIZED ? 1
 									       : kinds_length(c, i);
 	if (it.layout->special)
@@ -171,9 +187,8 @@ static void pointer(const struct args_call *c, unsigned i, struct buf *out)
 
 static void futex_time(const struct args_call *c, unsigned i, struct buf *out)
 {
-	bool old = c->abi == ABI_I386 && c->nr < 403;
 	struct structs_item it = {.call = c,
-		.layout = fields_layout(old ? "timespec" : "__kernel_timespec"),
+		.layout = time_layout(c),
 		.label = kinds_arg(c, i)->name,
 		.addr = kinds_value(c, i),
 		.out = out};

@@ -197,7 +197,7 @@ void structs_dirents(const struct structs_item *it)
 		buf_fmt(it->out, "(%llu bytes more)\n", (unsigned long long)(it->n - at));
 }
 
-/* Integers whose layout's name says how wide they are: s32, u64, ulong... */
+/* Integers whose layout's name says how wide they are, and how they are shown: s32, u64, ulong, address... */
 void structs_numbers(const struct structs_item *it)
 {
 	const char *name = it->layout->name;
@@ -218,7 +218,9 @@ void structs_numbers(const struct structs_item *it)
 			structs_label(it, -1);
 		else
 			buf_chr(it->out, ' ');
-		if (is_signed)
+		if (*name == 'a')
+			bytes_add_address(it->out, v);
+		else if (is_signed)
 			buf_fmt(it->out, "%lld", size == 4 ? (long long)(int32_t)v : (long long)v);
 		else
 			buf_dec(it->out, v);

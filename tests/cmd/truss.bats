@@ -86,6 +86,22 @@ in_order() {
 	[ ! -s "$TRACE" ]
 }
 
+@test "-P: calls that are given such a path, and no others" {
+	trace -P /nonexistent/file "$STORY" files "$DIR"
+	[ "$(cut -d '(' -f 1 "$TRACE")" = open ]
+	trace -f -P '*/libc.so*' -P "$DIR/*" "$STORY" files "$DIR"
+	has_like "^[0-9]*:	unlink\\(\"$DIR/"
+	has_like '^[0-9]*:	open\("/.*/libc\.so'
+	lacks '(\(read|write|close|execve\|fork\)(' "$TRACE"
+	lacks nonexistent "$TRACE"
+	# A relative path is what it is; -r and -w are asked for by themselves.
+	trace -t '!all' -w 3 -P nosuch "$STORY" files "$DIR"
+	[ "$(grep -c '^write(3, ' "$TRACE")" = 1 ]
+	trace -c -P /nonexistent/file "$STORY" files "$DIR"
+	has_like '^openat +\.[0-9]{3} +1 +1$'
+	lacks '^write ' "$TRACE"
+}
+
 @test "-r and -w: all of the data, whatever -t says; no peek beside it" {
 	trace -t '!all' -w 1,3 -r 3 "$STORY" files "$DIR"
 	has "   h e l l o ,   w o r l d :   f o r t y   b y t e s   a r e   e n"
@@ -233,6 +249,15 @@ in_order() {
 	has_like "^read\(3<$DIR/a \"file\"\\\\n>, "
 	has_like "^close\(3<$DIR/a \"file\"\\\\n>\)"
 	has_like "^close\(3\)	.*EBADF"
+}
+
+@test "-y: connections, pipes, and a number that becomes another file" {
+	local fd
+	trace -y -t write "$TARGETS/events" descriptors
+	fd=$(fact fd)
+	in_order "write($fd<TCP 127.0.0.1:$(fact client) -> 127.0.0.1:$(fact port)>, \" x\", 1)" \
+		"write($((fd + 1))<TCP 127.0.0.1:$(fact port) -> 127.0.0.1:$(fact client)>, \" x\", 1)" \
+		"write($((fd + 3))<pipe:[" "write($fd<pipe:[" "write($fd</dev/null>, \" x\", 1)"
 }
 
 @test "-j: each line is JSON and says the same" {

@@ -63,7 +63,9 @@ has_like() {
 @test "32-bit programs: socketcall(2) and ipc(2) are shown as what they stand for, also under a filter" {
 	trace -t socketpair,shmat "$TARGETS/deeds.32" sockets "$DIR"
 	has_like '^socketpair\(AF_UNIX, SOCK_STREAM, 0, \[[0-9]+,[0-9]+\]\)'
-	trace -t semop,shmat "$TARGETS/deeds.32" ipc "$DIR"
+	trace -t semop,shmat -v semop "$TARGETS/deeds.32" ipc "$DIR"
+	has_like '^semtimedop\([0-9]+, 0x[0-9A-F]{8}, 1, 0x[0-9A-F]{8}\)	+= 0$'
+	has_like 'timeout: 1\.500000000 sec$'
 	has_like '^shmat\([0-9]+, 0x00000000, 0\)	+= 0x[0-9A-F]{8}$'
 	lacks '^(socketcall|ipc)' "$TRACE"
 	trace -k -t socketpair "$TARGETS/deeds.32" sockets "$DIR"
@@ -109,6 +111,109 @@ the_policies() {
 	[ "$(sed -n 's/^Cpus_allowed://p' "/proc/${STARTED[-1]}/status")" = "$mask" ]
 }
 
+# all_taken PID
+all_taken() {
+	local task
+	for task in "/proc/$1/task"/*; do
+		lacks '^TracerPid:.0$' "$task/status" || return 1
+	done
+}
+
+# exec_under ARGUMENT...: truss -p with them on a process of which another thread than the first executes a program
+# then. Both end by themselves.
+exec_under() {
+	local args=() a tracer
+	start_target "$STORY" exec-later "$DIR"
+	for a in "$@"; do
+		a=${a//PID/$TARGET}
+		args+=("${a/TID/$(fact tid)}")
+	done
+	"$TRUSS" -o "$TRACE" "${args[@]}" 3>&- {TARGET_IN}>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	case $* in
+	*/*) wait_for grep -q "^TracerPid:.$tracer$" "/proc/$TARGET/task/${args[-1]#*/}/status" ;;
+	*) wait_for all_taken "$TARGET" ;;
+	esac
+	finish_target
+	wait "$tracer"
+	is_over "$tracer"
+}
+
+@test "-p: another thread than the first executes a program, and has its id from then on" {
+	exec_under -p PID
+	has_like '^execve\("/proc/self/exe", .*argc = 3$'
+	[ "$(grep -c 'execve(' "$TRACE")" = 1 ]
+	has_like '^write\(.*, 40\)	+= 40$'
+	[ "$(tail -n 1 "$TRACE")" = 'exit_group(0)' ]
+	exec_under -f -p PID
+	has_like "^$TARGET:	exit_group\(0\)$"
+	exec_under -c -p PID
+	has_like '^exit_group +\.[0-9]{3} +1$'
+	# Only that thread: the first one, which dies by it, was never traced.
+	exec_under -p PID/TID
+	has_like 'execve\("/proc/self/exe", .*argc = 3$'
+	[ "$(tail -n 1 "$TRACE")" = 'exit_group(0)' ]
+	# Only the first one: nobody is left to be traced.
+	exec_under -p PID/PID
+	lacks 'write(' "$TRACE"
+}
+
+# as_nobody COMMAND...
+as_nobody() {
+	exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# spinners_of PID: the threads of truss beside the one that traces.
+spinners_of() {
+	find "/proc/$1/task" -mindepth 1 -maxdepth 1 ! -name "$1" -printf '%f\n' 2>/dev/null
+}
+
+spin() {
+	[ "$(spinners_of "$1" | wc -l)" = 2 ]
+}
+
+spins_no_more() {
+	[ -z "$(spinners_of "$1")" ]
+}
+
+@test "spinners: idle policy, one processor each, no signals; gone with the calls, and with kill -9" {
+	local tracer tid mask
+	[ "$(nproc)" -gt 1 ] || skip 'one processor'
+	chmod 777 "$DIR"
+	start_target bash -c 'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' - "$TARGETS/events" paced
+	mask=$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)
+	as_nobody "$TRUSS" -o /dev/null -p "$TARGET" 3>&- {TARGET_IN}>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	wait_for grep -q "^TracerPid:.$tracer$" "/proc/$TARGET/status"
+	PATIENCE=10 wait_for spin "$tracer" || {
+		kill "$tracer"
+		skip 'no processor is idle enough'
+	}
+	# They have settled before they spin.
+	idle() { [ "$(the_policies "$tracer")" = 5 ]; }
+	wait_for idle
+	for tid in $(spinners_of "$tracer"); do
+		grep -q '^SigBlk:.fffffffe7ffbfeff$' "/proc/$tracer/task/$tid/status"
+		grep -qE '^Cpus_allowed_list:.[0-9]+$' "/proc/$tracer/task/$tid/status"
+	done
+	[ "$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)" = "$mask" ]
+	kill -STOP "$TARGET"
+	wait_for spins_no_more "$tracer"
+	kill -CONT "$TARGET"
+	if PATIENCE=10 wait_for spin "$tracer"; then
+		kill -KILL "$tracer"
+		wait "$tracer" || true
+		[ ! -e "/proc/$tracer" ]
+		[ -z "$(spinners_of "$tracer")" ]
+	fi
+	kill -KILL "$tracer" 2>/dev/null || true
+	[ "$(grep -h ^Cpus_allowed: "/proc/$TARGET/task"/*/status)" = "$mask" ]
+	grep -q '^TracerPid:.0$' "/proc/$TARGET/status"
+	finish_target
+}
+
 @test "-p of many processes: each line says whose it is; some end, the others go on" {
 	local pids=() pid tracer
 	for _ in 1 2 3; do
@@ -129,6 +234,18 @@ the_policies() {
 	kill "$tracer"
 	wait "$tracer"
 	kill "${pids[1]}" "${pids[2]}"
+}
+
+# truss(1), CAVEATS. If a kernel no longer does that, the page is to say so.
+@test "what a signal that does nothing cuts short is cut short by any tracer: a long write to a pipe" {
+	"$STORY" long-write >"$DIR/out"
+	grep -qx 'written=1048576' "$DIR/out"
+	trace "$STORY" long-write
+	grep -qx 'written=65536' "$DIR/out"
+	has_like '^write\(.*, 1048576\)	+= 65536$'
+	has_like 'Received signal #17, SIGCHLD.* \[default\]'
+	strace -o "$DIR/strace" "$STORY" long-write >"$DIR/out"
+	grep -qx 'written=65536' "$DIR/out"
 }
 
 @test "a signal that does nothing to a program interrupts no call of it" {

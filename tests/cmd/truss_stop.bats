@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../lib/target
+load ../lib/left
 
 setup() {
 	target_setup
@@ -16,30 +17,6 @@ setup() {
 teardown() {
 	for pid in "${STARTED[@]}"; do kill -CONT "$pid" 2>/dev/null || true; done
 	target_teardown
-}
-
-states() {
-	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/task/"*/status | sort -u | tr -d '\n'
-}
-
-stands() {
-	[ "$(states "$1")" = T ]
-}
-
-# leave ARGUMENT...: truss -f with them; it ends with 0, and LEFT is the process of the last line, which stands.
-leave() {
-	"$TRUSS" -f -o "$TRACE" "$@" >"$DIR/out" 2>"$DIR/err" </dev/null
-	LEFT=$(sed -n '$s/^\([0-9]*\)[:/].*/\1/p' "$TRACE")
-	STARTED+=("$LEFT")
-	wait_for stands "$LEFT"
-	grep -q '^TracerPid:.0$' "/proc/$LEFT/status"
-}
-
-# It has ended; whoever is its parent by now.
-ends() {
-	over() { [ ! -e "/proc/$1" ] || is_zombie "$1"; }
-	wait_for over "$1"
-	is_over "$1"
 }
 
 @test "a caught signal: at the handler, which runs when it goes on" {
@@ -65,6 +42,17 @@ ends() {
 	leave -T execve cat /etc/hostname
 	[[ $(tail -n 1 "$TRACE") == *'argc = 2' ]]
 	"$PFILES" "$LEFT" >/dev/null
+	"$PRUN" "$LEFT"
+	wait_for cmp "$DIR/out" /etc/hostname
+	ends "$LEFT"
+}
+
+@test "the first open of a name: others before it are passed by" {
+	leave -T open -P '*/hostname' cat /etc/hostname
+	[[ $(tail -n 1 "$TRACE") == "$LEFT:"*'open("/etc/hostname", O_RDONLY'*$'\t= '[0-9]* ]]
+	[ "$(grep -c 'open(' "$TRACE")" = 1 ]
+	"$PFILES" "$LEFT" | grep -qx '      /etc/hostname'
+	"$PSTACK" "$LEFT" | grep -q 'openat *(AT_FDCWD\|open[a-z0-9]* *('
 	"$PRUN" "$LEFT"
 	wait_for cmp "$DIR/out" /etc/hostname
 	ends "$LEFT"

@@ -250,6 +250,62 @@ ended() {
 	[[ $output == 'truss: /nonexistent/file: No such file or directory' ]]
 }
 
+@test "-o: the last one, for all to read and write but what umask takes; the command has no descriptor of it" {
+	(
+		umask 002
+		"$TRUSS" -o "$DIR/first" -o "$TRACE" ls -l /proc/self/fd >"$DIR/out" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	)
+	[ ! -e "$DIR/first" ]
+	[ "$(stat -c %a "$TRACE")" = 664 ]
+	ls -l /proc/self/fd >"$DIR/without" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	[ "$(grep -c ' -> ' "$DIR/out")" = "$(grep -c ' -> ' "$DIR/without")" ]
+	lacks "$TRACE\|latency\|socket:" "$DIR/out"
+}
+
+@test "HUP, INT and QUIT are for the command where truss writes to a file; TERM ends the trace, not the command" {
+	local command signal
+	# Not ignored from birth, as a shell without job control would have it.
+	perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' "$TRUSS" -o "$TRACE" sleep 1000 3>&- &
+	TRACER=$!
+	STARTED+=("$TRACER")
+	wait_for pgrep -P "$TRACER" -x sleep
+	command=$(pgrep -P "$TRACER" -x sleep)
+	STARTED+=("$command")
+	wait_for grep -q nanosleep "$TRACE"
+	for signal in HUP INT QUIT; do kill "-$signal" "$TRACER"; done
+	sleep 0.3
+	traced "$command"
+	kill -TERM "$TRACER"
+	wait_for untraced "$command"
+	kill -0 "$command"
+	kill "$command"
+	# Of a process that runs already they end the trace.
+	for signal in HUP INT QUIT PIPE USR1; do
+		start_target "$STORY" asleep
+		perl -e '$SIG{INT} = $SIG{QUIT} = "DEFAULT"; exec @ARGV' "$TRUSS" -o "$TRACE" -p "$TARGET" 3>&- {TARGET_IN}>&- &
+		TRACER=$!
+		STARTED+=("$TRACER")
+		wait_for traced "$TARGET"
+		# It catches signals once it has everybody.
+		caught() { [ "$((0x$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$TRACER/status") & 1))" = 1 ]; }
+		wait_for caught
+		kill "-$signal" "$TRACER"
+		ended 0
+		is_over "$TRACER"
+		untraced "$TARGET"
+		finish_target
+	done
+}
+
+# ptrace_access_vm(), kernel/ptrace.c: not even its tracer, unless that is root.
+@test "the memory of a program that makes itself undumpable is for root to see; others see addresses" {
+	"$TRUSS" -o "$TRACE" "$TARGETS/events" undumpable 3>&-
+	grep -q '^access("after that", F_OK)' "$TRACE"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$TRUSS" "$TARGETS/events" undumpable 2>"$DIR/out" 3>&-
+	[[ $(grep -A 1 '^prctl(PR_SET_DUMPABLE, 0)' "$DIR/out" | tail -n 1) =~ ^access\(0x[0-9A-F]+,\ F_OK\) ]]
+	grep -q '^exit_group(0)' "$DIR/out"
+}
+
 @test "-c: interrupted, it reports" {
 	"$TRUSS" -c -o "$TRACE" sleep 30 &
 	TRACER=$!

@@ -286,6 +286,7 @@ static void ipc(void)
 	DO(msgsnd(q, &msg, 12, 0) + msgrcv(q, &msg, 16, 0, 0) + msgrcv(q, &msg, 16, 0, IPC_NOWAIT) +
 		msgctl(q, IPC_STAT, &ds));
 	DO(semop(s, &up, 1) + semop(s, &down, 1) + semctl(s, 0, GETVAL) + semctl(s, 9, GETVAL));
+	DO(semtimedop(s, &up, 1, &(struct timespec){1, 500000000}));
 	at = shmat(m, NULL, 0);
 	DO(shmdt(at) + shmdt(at));
 	DO(msgctl(q, IPC_RMID, NULL) + semctl(s, 0, IPC_RMID) + shmctl(m, IPC_RMID, NULL) +

@@ -193,6 +193,37 @@ static int discarded(char **arg)
 	return 0;
 }
 
+/*
+ * In the middle of a write to a pipe that is full when a child ends, which is of no interest to it: untraced it does
+ * not even wake. The reader begins later.
+ */
+static int long_write(char **arg)
+{
+	static char bytes[1 << 20];
+	int p[2], status;
+	pid_t reader;
+
+	(void)arg;
+	must(pipe(p) == 0);
+	reader = fork();
+	if (!reader) {
+		close(p[1]);
+		usleep(600000);
+		while (read(p[0], bytes, sizeof bytes) > 0)
+			;
+		_exit(0);
+	}
+	if (!fork()) {
+		usleep(200000);
+		_exit(1);
+	}
+	close(p[0]);
+	fact("written", write(p[1], bytes, sizeof bytes));
+	close(p[1]);
+	must(waitpid(reader, &status, 0) == reader && status == 0);
+	return 0;
+}
+
 /* A parent that waits in vfork(2) for longer than a second. */
 static int long_vfork(char **arg)
 {
@@ -251,6 +282,8 @@ static void *executes(void *arg)
 	char **self = arg;
 
 	fact("tid", gettid());
+	if (self[2])
+		victim_wait();
 	execl(self[0], self[0], "files", self[1], NULL);
 	exit(70);
 }
@@ -264,9 +297,8 @@ static void *waits(void *arg)
 }
 
 /* Another thread than the first one executes a program: this one. */
-static int exec_by_thread(char **arg)
+static int exec_by(char *self[])
 {
-	char *self[] = {"/proc/self/exe", arg[0]};
 	pthread_t t;
 
 	fact("pid", getpid());
@@ -274,6 +306,17 @@ static int exec_by_thread(char **arg)
 	must(pthread_create(&t, NULL, executes, self) == 0);
 	for (;;)
 		pause();
+}
+
+static int exec_by_thread(char **arg)
+{
+	return exec_by((char *[]){"/proc/self/exe", arg[0], NULL});
+}
+
+/* The same at the end of its input. */
+static int exec_later(char **arg)
+{
+	return exec_by((char *[]){"/proc/self/exe", arg[0], "later"});
 }
 
 /* ---- asleep, while somebody comes and goes ---- */
@@ -430,9 +473,10 @@ int main(int argc, char **argv)
 		int args;
 	} mode[] = {{"files", files, 1}, {"signals", signals, 0}, {"fault", fault, 0},
 		{"die", die, 1}, {"stop", stop, 0}, {"forks", forks, 1},
-		{"discarded", discarded, 0}, {"vforks", vforks, 0}, {"long-vfork", long_vfork, 0},
-		{"confined", confined, 0}, {"threads", threads, 2},
-		{"exec-by-thread", exec_by_thread, 1}, {"asleep", asleep, 0}, {"crowd", crowd, 2}};
+		{"discarded", discarded, 0}, {"long-write", long_write, 0}, {"vforks", vforks, 0},
+		{"long-vfork", long_vfork, 0}, {"confined", confined, 0}, {"threads", threads, 2},
+		{"exec-by-thread", exec_by_thread, 1}, {"exec-later", exec_later, 1},
+		{"asleep", asleep, 0}, {"crowd", crowd, 2}};
 
 	for (size_t i = 0; i < sizeof mode / sizeof *mode; i++)
 		if (argc == mode[i].args + 2 && !strcmp(argv[1], mode[i].name))

@@ -3,7 +3,7 @@
 #   driver/*.c + lib/*.c                  -> $B/tests/torture/torture
 #   hazards/NAME.c + lib/*.c              -> $B/tests/torture/hazard-NAME
 #   cmd/truss/*.c + truss/touch.c         -> $B/tests/torture/touched-truss, which dies where it is told to
-#   truss/{driver,tracer}.c + lib/*.c     -> $B/tests/torture/torture-truss, which tells it
+#   the rest of truss/*.c + lib/*.c       -> $B/tests/torture/torture-truss, which tells it
 #   all of victims/*.{c,S} as one program -> $B/tests/torture/victims/runner, runner.static, runner.32
 # They link libcommon.a; lib/plan.c's touch_point() takes the place of the one in the archive.
 TORTURE_LIB   := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/lib/*.c))
@@ -32,7 +32,7 @@ TRUSS_O := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/truss/*.c))
 $B/tests/torture/touched-truss: $(truss_O) $B/tests/torture/truss/touch.o $B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_truss) $(LDLIBS_common)
 
-$B/tests/torture/torture-truss: $B/tests/torture/truss/driver.o $B/tests/torture/truss/tracer.o $(TORTURE_LIB) \
+$B/tests/torture/torture-truss: $(filter-out %/touch.o,$(TRUSS_O)) $(TORTURE_LIB) \
 		$B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 

@@ -5,6 +5,13 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/if_alg.h>
+#include <linux/if_xdp.h>
+#include <linux/ipc.h>
+#include <linux/tipc.h>
+#include <linux/vm_sockets.h>
+#include <net/if_arp.h>
+#include <netpacket/packet.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -144,6 +151,9 @@ static void test_times(struct fake *f)
 		{"nanosleep", {ts, 0}, 0, "rqtp: 1.500000000 sec\n"},
 		{"nanosleep", {odd, 0}, -EINVAL, "rqtp: 5 sec + 0xffffffffffffffff\n"},
 		{"setitimer", {0, it, 0}, 0, "value: interval=1.000002 sec value=3.000004 sec\n"},
+		{"gettimeofday", {it, 0}, 0, "tv: 1.000002 sec\n"},
+		{"timer_settime", {1, 0, it, 0}, 0,
+			"new_setting: interval=1.000000002 sec value=3.000000004 sec\n"},
 		{"utimensat", {0, 0, ut, 0}, 0, "utimes[0]: UTIME_NOW\nutimes[1]: UTIME_OMIT\n"},
 		{"clock_gettime", {1, ts}, 0, "tp: 1.500000000 sec\n"},
 		{"clock_gettime", {1, ts}, -EINVAL, ""},
@@ -282,6 +292,46 @@ static void test_sockets(struct fake *f)
 	check(f, ABI_X86_64, e, sizeof(e) / sizeof(*e));
 }
 
+/* Addresses of the other families that pfiles tells of. */
+static void test_addresses(struct fake *f)
+{
+	struct sockaddr_nl nl = {.nl_family = AF_NETLINK, .nl_pid = 1234, .nl_groups = 5};
+	struct sockaddr_ll ll = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(0x800),
+		.sll_ifindex = 3,
+		.sll_hatype = ARPHRD_ETHER,
+		.sll_pkttype = PACKET_MULTICAST,
+		.sll_halen = 6,
+		.sll_addr = {1, 2, 3, 4, 5, 6}};
+	struct sockaddr_vm vm = {.svm_family = AF_VSOCK, .svm_port = 1024, .svm_cid = 2};
+	struct sockaddr_xdp xdp = {.sxdp_family = AF_XDP,
+		.sxdp_flags = 4,
+		.sxdp_ifindex = 3,
+		.sxdp_queue_id = 2,
+		.sxdp_shared_umem_fd = 9};
+	struct sockaddr_tipc tipc = {.family = AF_TIPC, .addrtype = 1, .scope = 2};
+	uint64_t anl = fake_put(f, &nl, sizeof(nl)), all = fake_put(f, &ll, sizeof(ll));
+	uint64_t avm = fake_put(f, &vm, sizeof(vm)), axdp = fake_put(f, &xdp, sizeof(xdp));
+	uint64_t atipc = fake_put(f, &tipc, sizeof(tipc));
+	uint64_t bt = fake_put(f, (unsigned char[]){AF_BLUETOOTH, 0, 1, 2, 3}, 5);
+	const struct expect e[] = {
+		{"bind", {3, anl, sizeof(nl)}, 0,
+			"umyaddr: AF_NETLINK  pid = 1234  groups = 0x00000005\n"},
+		{"bind", {3, all, sizeof(ll)}, 0,
+			"umyaddr: AF_PACKET  protocol = 2048  ifindex = 3  hatype = ARPHRD_ETHER  "
+			"pkttype = PACKET_MULTICAST  halen = 6  name = 0102030405060000\n"},
+		{"bind", {3, avm, sizeof(vm)}, 0, "umyaddr: AF_VSOCK  port = 1024  cid = 2\n"},
+		{"bind", {3, axdp, sizeof(xdp)}, 0,
+			"umyaddr: AF_XDP  flags = 0x00000004  ifindex = 3  queue = 2  umem_fd = "
+			"9\n"},
+		{"bind", {3, atipc, sizeof(tipc)}, 0,
+			"umyaddr: AF_TIPC  addrtype = 1  scope = 2  addr = 000000000000000000000000\n"},
+		{"bind", {3, bt, 5}, 0, "umyaddr: AF_BLUETOOTH  data = 010203\n"},
+	};
+
+	check(f, ABI_X86_64, e, sizeof(e) / sizeof(*e));
+}
+
 static void test_messages(struct fake *f)
 {
 	uint64_t data = fake_put(f, "payload", 7);
@@ -389,6 +439,7 @@ static void test_others(struct fake *f)
 		{"getgroups", {0, groups}, 0, ""},
 		{"set_robust_list", {robust, 24}, 0,
 			"head: list=0x00001000 futex_offset=-32 pending=0x00000000\n"},
+		{"get_robust_list", {0, waitv + 8, waitv}, 0, "head_ptr: 0x00002000\nlen_ptr: 1\n"},
 		{"sched_setattr", {0, attr, 0}, 0,
 			"uattr: size=48 policy=SCHED_FIFO flags=0 nice=0 priority=5\n"},
 		{"futex_waitv", {waitv, 1, 0, 0, 1}, 0,
@@ -440,6 +491,14 @@ static void test_narrow(void)
 	};
 
 	check(&f, ABI_I386, e, sizeof(e) / sizeof(*e));
+	/* ipc(2) is an old call, whatever it stands for. */
+	c = call_of(&f, ABI_I386, "ipc", ARGS(SEMTIMEDOP, 3, 1, 0, iov, ts));
+	args_unwrap(&c);
+	OK(strstr(fake_structs(&b, &c, 0, 0), "timeout: 1.500000000 sec\n"), "semtimedop: %s",
+		buf_cstr(&b));
+	c = call_of(&f, ABI_I386, "semtimedop_time64", ARGS(3, iov, 1, ts64));
+	OK(strstr(fake_structs(&b, &c, 0, 0), "timeout: 1.500000000 sec\n"),
+		"semtimedop_time64: %s", buf_cstr(&b));
 	c = call_of(&f, ABI_I386, "fstat64", ARGS(3, st));
 	OK(strstr(fake_structs(&b, &c, 0, 0), "m=0100644") && strstr(buf_cstr(&b), "sz=5000000000"),
 		"stat64: %s", buf_cstr(&b));
@@ -478,8 +537,8 @@ static void test_sizes(void)
 
 int main(void)
 {
-	static void (*const tests[])(struct fake *) = {
-		test_times, test_polls, test_signals, test_sockets, test_messages, test_others};
+	static void (*const tests[])(struct fake *) = {test_times, test_polls, test_signals,
+		test_sockets, test_addresses, test_messages, test_others};
 	static struct fake f;
 
 	test_stat();

@@ -95,9 +95,10 @@ static void test_calls(void)
 	HOLDS(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 3);
 }
 
-/* A call that is to be made again: nobody can tell that it was stopped at its entry. */
-static void test_enter_again(void)
+/* A call that is yet to be made: nobody can tell that it was stopped at its entry. */
+static void test_stand_before(void)
 {
+	uint64_t pc, sp;
 	struct trace_stop s;
 	struct trace_call in = {0};
 	pid_t pid = start();
@@ -108,8 +109,9 @@ static void test_enter_again(void)
 		HOLDS(trace_resume(pid, TRACE_TO_CALL, 0) == 0 && next(pid, &s) == 1 &&
 			trace_call(pid, &in) == 0);
 	while (!in.entry || in.nr != SYS_getppid);
-	trace_enter_again(pid);
-	HOLDS(trace_resume(pid, TRACE_TO_CALL, 0) == 0 && next(pid, &s) == 1);
+	HOLDS(!trace_stands_before(pid, &pc, &sp));
+	HOLDS(trace_stand_before(pid) == 0 && trace_stands_before(pid, &pc, &sp));
+	HOLDS(pc == in.pc && sp == in.sp);
 	HOLDS(trace_resume(pid, TRACE_TO_CALL, 0) == 0 && next(pid, &s) == 1 &&
 		trace_call(pid, &in) == 0);
 	HOLDS(in.entry && in.nr == SYS_getppid && in.arg[0] == 1 && in.arg[5] == 6);
@@ -161,7 +163,7 @@ int main(void)
 {
 	alarm(60);
 	test_calls();
-	test_enter_again();
+	test_stand_before();
 	for (int i = 0; i < 20; i++) {
 		test_tracer_killed(TRACE_SIGNAL);
 		test_tracer_killed(TRACE_CALL);

@@ -107,6 +107,18 @@ void machine_enter_again(struct saved *s)
 	s->regs.rip -= 2;                /* syscall, int $0x80 */
 }
 
+void machine_stand_before(struct saved *s, uint64_t nr)
+{
+	s->regs.rax = (uint64_t)-ERESTARTNOINTR;
+	s->regs.orig_rax = nr;
+	s->regs.rip += 2;
+}
+
+bool machine_stands_before(const struct saved *s)
+{
+	return (int64_t)s->regs.orig_rax >= 0 && (int64_t)s->regs.rax == -ERESTARTNOINTR;
+}
+
 /* rax and rip as they are if the call starts again, without the kernel's help. */
 static void restarted(const struct saved *s, uint64_t *rax, uint64_t *rip)
 {
@@ -185,6 +197,12 @@ void machine_enter(struct user_regs_struct *regs, const struct saved *s, uint64_
 	regs->cs = USER_CS;
 	regs->orig_rax = (uint64_t)-1; /* no call to restart */
 	regs->eflags &= ~(uint64_t)(FLAG_DIR | FLAG_TRAP);
+}
+
+void machine_enter_home(struct user_regs_struct *regs, const struct saved *s, uint64_t cave)
+{
+	machine_enter(regs, s, cave);
+	regs->rip = cave + offset(cave_home);
 }
 
 void machine_enter_unmap(

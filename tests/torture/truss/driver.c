@@ -7,6 +7,7 @@
  * that was sent to it. Commands that truss started must run to their end as if never touched. A naive tracer must do
  * harm, or the torture sees nothing. TAP.
  */
+#include "left.h"
 #include "tracer.h"
 
 #include "../lib/clock.h"
@@ -209,6 +210,40 @@ static void command_row(const char *options, const char *const *mode, const char
 	check(begun > rounds / 4, "and many had begun");
 }
 
+/* ---- processes that it leaves at an event ---- */
+
+static void left_row(const struct left *l)
+{
+	unsigned rounds = is_short ? 60 : 150, failed = 0, kills = 0;
+	int status;
+
+	for (unsigned i = 0; i < rounds; i++) {
+		status = left_round(&tracer, l, (long)i);
+		kills += tracer.order->fired;
+		if (status != l->status && failed++ < 3)
+			printf("# round %u: status %d\n", i, status);
+	}
+	check(!failed,
+		"%s %s, truss %s %s killed before each kernel call: %u rounds, %u ended otherwise",
+		l->program, l->mode, l->option, l->list, rounds, failed);
+	check(kills >= 15, "and %u of them were killed there", kills);
+}
+
+static void left_rows(void)
+{
+	static const struct left lefts[] = {
+		{"events", "asleep", "-S", "TERM", SIGTERM, 128 + SIGTERM},
+		{"events.32", "asleep", "-S", "TERM", SIGTERM, 128 + SIGTERM},
+		{"events", "crash", "-M", "FLTBOUNDS", 0, 128 + SIGSEGV},
+		{"events", "ends", "-T", "exit_group", 0, 7},
+		{"events.32", "ends", "-T", "exit_group", 0, 7},
+		{"events", "spawns", "-T", "vfork", 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(lefts) / sizeof(lefts[0]); i++)
+		left_row(&lefts[i]);
+}
+
 /* ---- that it would be seen ---- */
 
 /* A thread that does something all the time. */
@@ -258,6 +293,7 @@ int main(int argc, char **argv)
 	command_row("-f", (const char *const[]){"forks", "20", NULL}, "sigchld=20");
 	command_row("-c", (const char *const[]){"signals", NULL, NULL}, "handled=3");
 	command_row("-fy", (const char *const[]){"threads", "4", "50"}, "tid=");
+	left_rows();
 	naive();
 	return tap_done(&tap);
 }
