@@ -14,8 +14,16 @@
 
 #define FRESH_NS 1000000000
 
+static void wait_for_pass(struct ends *e)
+{
+	if (e->begun)
+		pthread_join(e->thread, NULL);
+	e->begun = false;
+}
+
 void ends_free(struct ends *e)
 {
+	wait_for_pass(e);
 	holders_free(e->index);
 	memset(e, 0, sizeof(*e));
 }
@@ -28,17 +36,46 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-struct holders *ends_index(struct ends *e, pid_t without)
+static bool is_good(const struct ends *e, pid_t without)
 {
-	if (e->index && (!e->without || e->without == without) &&
-		now_ns() - holders_when(e->index) < FRESH_NS)
-		return e->index;
+	return e->index && (!e->without || e->without == without) &&
+		now_ns() - holders_when(e->index) < FRESH_NS;
+}
+
+static void drop(struct ends *e, pid_t without)
+{
 	holders_free(e->index);
 	e->index = NULL;
 	e->without = without;
 	e->self = getpid();
+	e->early = false;
 	memset(e->name, 0, sizeof(e->name));
-	e->err = holders_scan(without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
+}
+
+static void *scan(void *arg)
+{
+	struct ends *e = arg;
+
+	e->err = holders_scan(e->without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
+	return NULL;
+}
+
+void ends_begin(struct ends *e, pid_t without)
+{
+	wait_for_pass(e);
+	if (is_good(e, without))
+		return;
+	drop(e, without);
+	e->begun = e->early = pthread_create(&e->thread, NULL, scan, e) == 0;
+}
+
+struct holders *ends_index(struct ends *e, pid_t without)
+{
+	wait_for_pass(e);
+	if (is_good(e, without))
+		return e->index;
+	drop(e, without);
+	(void)scan(e);
 	return e->index;
 }
 
@@ -66,6 +103,11 @@ bool ends_more(struct ends *e)
 {
 	uint64_t fds;
 
+	if (e->early) {
+		drop(e, e->without);
+		(void)scan(e);
+		return e->index;
+	}
 	if (!e->index || !holders_left(e->index, &fds))
 		return false;
 	e->err = holders_scan_left(e->index);
@@ -78,7 +120,7 @@ bool ends_more(struct ends *e)
 
 void ends_tell(const struct ends *e, struct facts *f)
 {
-	if (!e->index || !f->far_searched)
+	if (!f->far_searched || !e->index)
 		return;
 	f->far_hidden = holders_hidden(e->index);
 	f->far_left = holders_left(e->index, &f->far_left_fds);

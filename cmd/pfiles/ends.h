@@ -2,6 +2,8 @@
 #ifndef PFILES_ENDS_H
 #define PFILES_ENDS_H
 
+#include <pthread.h>
+
 #include "facts.h"
 #include "proc/holders.h"
 #include "proc/proc.h"
@@ -24,6 +26,9 @@ struct ends {
 	pid_t self;            /* ours: it has nothing open that anybody asks for */
 	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
 	int err;                           /* why there is none */
+	pthread_t thread;                  /* ends_begin() */
+	bool begun;                        /* it runs, and writes index and err */
+	bool early; /* the pass was made before the facts that it is asked about */
 };
 
 /* Of the whole run. Zero-initialise. */
@@ -42,6 +47,12 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
  * look up with holders_of().
  */
 struct holders *ends_index(struct ends *e, pid_t without);
+
+/*
+ * Begins the pass in a thread of its own, for a process that is certain to need it; the next ends_index() waits for
+ * it. What has been opened meanwhile may not be in it: ends_more() makes another one then.
+ */
+void ends_begin(struct ends *e, pid_t without);
 
 /*
  * Processes with more descriptors than this are put off: to go through them takes longer than all else, and the

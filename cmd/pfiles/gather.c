@@ -388,7 +388,10 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	g.looker.original = o->original;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
 	g.asker = asker_new(w, second, &g.looker,
-		&(struct asker_opts){.first_line = o->first_line, .most = list->n, .all = o->all});
+		&(struct asker_opts){.first_line = o->first_line,
+			.most = list->n,
+			.all = o->all,
+			.early = o->early});
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
 	lock_table_free(&g.locks);
