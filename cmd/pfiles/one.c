@@ -156,6 +156,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	}
 	way_close(second);
 	way_close(w);
+	if (l->o->crew && l->o->last && !l->o->seconds)
+		agent_crew_dismiss(l->o->crew);
 	aside_back(&aside);
 	progress_end(&progress);
 	if (f->err_socks || f->err_extras)
@@ -169,7 +171,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
  */
 static void begin_early(const struct proc *p, struct look *l, struct aside *aside)
 {
-	if (l->o->hold || l->o->first_line || l->o->only.n || !sock_early_is_worth_it(p))
+	if (l->o->hold || l->o->first_line || l->o->only.n ||
+		!sock_early_is_worth_it(p, !l->o->original))
 		return;
 	aside_step(p, aside);
 	l->early = sock_early_start();
@@ -193,6 +196,9 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	err = fds_list(p, list);
 	if (!err)
 		fd_list_keep(&l->o->only, list);
+	/* The agent is waited for; to borrow takes the processor itself. */
+	if (!err && !l->early && l->o->crew && !l->o->first_line && !l->o->original)
+		ends_expect(&l->o->ends, p, list);
 	if (!err && list->n)
 		err = gather_by_way(p, l, list, f);
 	aside_back(&aside);

@@ -15,7 +15,8 @@
 #include "base/buf.h"
 #include "sock_netns.h"
 
-#define DESCRIPTORS 256   /* with fewer, nothing is gained */
+#define DESCRIPTORS 256 /* with fewer, nothing is gained */
+#define VERY_MANY   2048
 #define EACH        4     /* so many sockets of the namespace for each descriptor at most, */
 #define MOST        50000 /* and so many at all: a record takes half a KiB */
 
@@ -107,12 +108,12 @@ static size_t sockets_here(void)
 }
 
 /* The size of the directory is how many there are, since Linux 6.2. */
-bool sock_early_is_worth_it(const struct proc *p)
+bool sock_early_is_worth_it(const struct proc *p, bool anyway)
 {
 	struct stat s;
 	size_t fds = fstatat(proc_dirfd(p), "fd", &s, 0) == 0 ? (size_t)s.st_size : 0, all;
 
-	if (fds <= DESCRIPTORS || !sock_netns_is_ours(p))
+	if (fds <= (anyway ? DESCRIPTORS : VERY_MANY) || !sock_netns_is_ours(p))
 		return false;
 	all = sockets_here();
 	return all <= fds * EACH && all <= MOST;
