@@ -21,4 +21,10 @@ struct aside {
 void aside_step(const struct proc *p, struct aside *a);
 void aside_back(struct aside *a);
 
+/*
+ * Whether a second thread of ours would find a processor that nobody else wants; else it would take
+ * time from the very process that is looked at.
+ */
+bool aside_processor_to_spare(void);
+
 #endif

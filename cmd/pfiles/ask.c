@@ -26,6 +26,7 @@ struct asker {
 	struct facts *f;
 	struct looker *looker;
 	bool first_line, all;
+	const struct sock_early *early;
 	size_t calls; /* of CALLS, for each descriptor */
 	struct sock_asker *socks;
 	size_t most; /* descriptors in one go, of ASK_MOST at most: what follows is for so many */
@@ -81,6 +82,7 @@ struct asker *asker_new(
 	a->looker = k;
 	a->first_line = o->first_line;
 	a->all = o->all;
+	a->early = o->early;
 	a->most = o->most < ASK_MOST ? o->most : ASK_MOST;
 	a->stx = calloc(a->most, sizeof(*a->stx));
 	a->inode = calloc(a->most, sizeof(*a->inode));
@@ -211,7 +213,7 @@ int ask_extras(struct asker *a, struct desc **list, size_t n)
 static bool have_asker(struct asker *a)
 {
 	if (!a->socks)
-		a->socks = sock_asker_new(SOCKS, a->looker->original, a->all);
+		a->socks = sock_asker_new(SOCKS, a->looker->original, a->all, a->early);
 	return a->socks;
 }
 

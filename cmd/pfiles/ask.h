@@ -4,6 +4,7 @@
 
 #include "ctl/way.h"
 #include "look.h"
+#include "sock_early.h"
 
 /* The half of the work that system calls in, or on behalf of, the target do. */
 struct asker;
@@ -12,8 +13,9 @@ struct asker;
 
 struct asker_opts {
 	bool first_line;
-	bool all;    /* of all sockets all options, however many there are */
-	size_t most; /* descriptors there are; not 0 */
+	bool all;                       /* of all sockets all options, however many there are */
+	size_t most;                    /* descriptors there are; not 0 */
+	const struct sock_early *early; /* read, or NULL */
 };
 
 /* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of memory. */

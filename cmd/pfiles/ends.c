@@ -10,12 +10,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "base/err.h"
 
-#define FRESH_NS 1000000000
+#define FRESH_NS    1000000000
+#define EXPECT_MOST 64 /* descriptors */
+
+static void wait_for_pass(struct ends *e)
+{
+	if (e->begun)
+		pthread_join(e->thread, NULL);
+	e->begun = false;
+}
 
 void ends_free(struct ends *e)
 {
+	wait_for_pass(e);
 	holders_free(e->index);
 	memset(e, 0, sizeof(*e));
 }
@@ -28,17 +38,77 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-struct holders *ends_index(struct ends *e, pid_t without)
+static bool is_good(const struct ends *e, pid_t without)
 {
-	if (e->index && (!e->without || e->without == without) &&
-		now_ns() - holders_when(e->index) < FRESH_NS)
-		return e->index;
+	return e->index && (!e->without || e->without == without) &&
+		now_ns() - holders_when(e->index) < FRESH_NS;
+}
+
+static void drop(struct ends *e, pid_t without)
+{
 	holders_free(e->index);
 	e->index = NULL;
 	e->without = without;
 	e->self = getpid();
+	e->early = false;
 	memset(e->name, 0, sizeof(e->name));
-	e->err = holders_scan(without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
+}
+
+static void *scan(void *arg)
+{
+	struct ends *e = arg;
+
+	e->err = holders_scan(e->without, e->all ? SIZE_MAX : ENDS_PUT_OFF, &e->index);
+	return NULL;
+}
+
+void ends_begin(struct ends *e, pid_t without)
+{
+	wait_for_pass(e);
+	if (is_good(e, without))
+		return;
+	drop(e, without);
+	e->begun = e->early = pthread_create(&e->thread, NULL, scan, e) == 0;
+}
+
+/* Of the kinds that are looked for (far_notes.h), and sockets; FIFOs have a path like any other. */
+static bool has_other_end(const char *link)
+{
+	static const char *const texts[] = {
+		"socket:[", "pipe:[", "/dev/pts/", "/dev/ptmx", "anon_inode:[eventfd]"};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strncmp(link, texts[i], strlen(texts[i])) == 0)
+			return true;
+	return false;
+}
+
+void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
+{
+	struct fd_view v = {.fd_dir = -1, .fdinfo_dir = -1};
+	struct buf link = {0};
+	bool any = false;
+
+	if (list->n > EXPECT_MOST || is_good(e, 0) || !aside_processor_to_spare() ||
+		fd_view_open(p, &v) < 0)
+		return;
+	for (size_t i = 0; i < list->n && !any; i++) {
+		buf_clear(&link);
+		any = fd_view_link(&v, list->fd[i], &link) == 0 && has_other_end(buf_cstr(&link));
+	}
+	if (any)
+		ends_begin(e, 0);
+	buf_free(&link);
+	fd_view_close(&v);
+}
+
+struct holders *ends_index(struct ends *e, pid_t without)
+{
+	wait_for_pass(e);
+	if (is_good(e, without))
+		return e->index;
+	drop(e, without);
+	(void)scan(e);
 	return e->index;
 }
 
@@ -66,6 +136,11 @@ bool ends_more(struct ends *e)
 {
 	uint64_t fds;
 
+	if (e->early) {
+		drop(e, e->without);
+		(void)scan(e);
+		return e->index;
+	}
 	if (!e->index || !holders_left(e->index, &fds))
 		return false;
 	e->err = holders_scan_left(e->index);
@@ -78,7 +153,7 @@ bool ends_more(struct ends *e)
 
 void ends_tell(const struct ends *e, struct facts *f)
 {
-	if (!e->index || !f->far_searched)
+	if (!f->far_searched || !e->index)
 		return;
 	f->far_hidden = holders_hidden(e->index);
 	f->far_left = holders_left(e->index, &f->far_left_fds);

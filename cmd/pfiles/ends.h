@@ -2,7 +2,10 @@
 #ifndef PFILES_ENDS_H
 #define PFILES_ENDS_H
 
+#include <pthread.h>
+
 #include "facts.h"
+#include "proc/fds.h"
 #include "proc/holders.h"
 #include "proc/proc.h"
 
@@ -24,6 +27,9 @@ struct ends {
 	pid_t self;            /* ours: it has nothing open that anybody asks for */
 	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
 	int err;                           /* why there is none */
+	pthread_t thread;                  /* ends_begin() */
+	bool begun;                        /* it runs, and writes index and err */
+	bool early; /* the pass was made before the facts that it is asked about */
 };
 
 /* Of the whole run. Zero-initialise. */
@@ -42,6 +48,15 @@ int ends_of_socks(const struct proc *p, struct ends *e, struct facts *f)
  * look up with holders_of().
  */
 struct holders *ends_index(struct ends *e, pid_t without);
+
+/*
+ * Begins the pass in a thread of its own, for a process that is certain to need it; the next ends_index() waits for
+ * it. What has been opened meanwhile may not be in it: ends_more() makes another one then.
+ */
+void ends_begin(struct ends *e, pid_t without);
+
+/* The same, if the descriptors are few and one of them has another end, as their links say. */
+void ends_expect(struct ends *e, const struct proc *p, const struct fds *list);
 
 /*
  * Processes with more descriptors than this are put off: to go through them takes longer than all else, and the

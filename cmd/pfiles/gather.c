@@ -17,13 +17,11 @@
 #include "gather.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cli.h"
+#include "aside.h"
 #include "ask.h"
 #include "kind.h"
 #include "look.h"
@@ -102,33 +100,12 @@ static void *follow(void *arg)
 	return NULL;
 }
 
-/*
- * Whether a second thread of ours would find a processor that nobody else wants; else it would take
- * time from the very process that is looked at. The number of threads that run now, us included, is in
- * proc_loadavg(5).
- */
-static bool processor_to_spare(void)
-{
-	char text[80];
-	int running = 0, fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	if (n <= 0)
-		return true;
-	text[n] = '\0';
-	if (sscanf(text, "%*s %*s %*s %d/", &running) != 1)
-		return true;
-	return running < sysconf(_SC_NPROCESSORS_ONLN);
-}
-
 static void follower_start(struct gather *g, size_t n)
 {
 	pthread_mutex_init(&g->mutex, NULL);
 	pthread_cond_init(&g->more, NULL);
 	g->back = n;
-	g->follows = n > GATHER_MANY && !g->first_line && processor_to_spare() &&
+	g->follows = n > GATHER_MANY && !g->first_line && aside_processor_to_spare() &&
 		pthread_create(&g->thread, NULL, follow, g) == 0;
 }
 
@@ -388,7 +365,10 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	g.looker.original = o->original;
 	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
 	g.asker = asker_new(w, second, &g.looker,
-		&(struct asker_opts){.first_line = o->first_line, .most = list->n, .all = o->all});
+		&(struct asker_opts){.first_line = o->first_line,
+			.most = list->n,
+			.all = o->all,
+			.early = o->early});
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
 	lock_table_free(&g.locks);

@@ -8,6 +8,7 @@
 #include "mounts.h"
 #include "proc/fds.h"
 #include "progress.h"
+#include "sock_early.h"
 
 /*
  * More descriptors than this are many: worth a second thread here, and too much for a thread of the
@@ -19,9 +20,10 @@ struct gather_opts {
 	struct mounts *mounts;
 	struct mount_table *target_mounts; /* of the process; read when needed */
 	struct progress *progress;
-	bool all;        /* of all sockets all options */
-	bool original;   /* no more shows than the original has */
-	bool first_line; /* no more than the first line of each descriptor shows */
+	const struct sock_early *early; /* read, or NULL */
+	bool all;                       /* of all sockets all options */
+	bool original;                  /* no more shows than the original has */
+	bool first_line;                /* no more than the first line of each descriptor shows */
 };
 
 /*

@@ -79,6 +79,7 @@ int main(int argc, char **argv)
 	for (char **ahead = argv; *argv && !cli_interrupted(); argv++) {
 		for (; *ahead && ahead - argv < AGENT_CREW_AHEAD; ahead++)
 			pfiles_expect(*ahead, &o);
+		o.last = !argv[1];
 		pfiles_one(&c, *argv, &o);
 	}
 	agent_crew_free(o.crew);

@@ -114,9 +114,10 @@ static uint64_t calls_of(const struct way *w)
 }
 
 /* What neither the process nor its descriptors tell, after both have been left alone. */
-static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
+static int socks_complete(
+	const struct proc *p, struct opts *o, const struct sock_early *early, struct facts *f)
 {
-	int err = sock_diag(p, &o->tables, f);
+	int err = sock_diag(p, &o->tables, early, f);
 
 	if (!err)
 		err = sock_flight(p, f);
@@ -128,7 +129,7 @@ static int socks_complete(const struct proc *p, struct opts *o, struct facts *f)
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
 	struct progress progress;
-	const struct gather_opts go = {
+	struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
 		.progress = &progress,
@@ -145,6 +146,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	if (list->n > GATHER_MANY)
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
+	go.early = l->early = sock_early_wait(l->early);
 	if (!err)
 		err = gather(p, w, second, list, &go, f);
 	if (w) {
@@ -154,6 +156,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	}
 	way_close(second);
 	way_close(w);
+	if (l->o->crew && l->o->last && !l->o->seconds)
+		agent_crew_dismiss(l->o->crew);
 	aside_back(&aside);
 	progress_end(&progress);
 	if (f->err_socks || f->err_extras)
@@ -161,22 +165,43 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	return err;
 }
 
+/*
+ * What many descriptors will need of the rest of the machine is read meanwhile. Not with -H: what was read before
+ * is not of that instant.
+ */
+static void begin_early(const struct proc *p, struct look *l, struct aside *aside)
+{
+	if (l->o->hold || l->o->first_line || l->o->only.n ||
+		!sock_early_is_worth_it(p, !l->o->original))
+		return;
+	aside_step(p, aside);
+	l->early = sock_early_start();
+	if (l->early && !l->o->original)
+		ends_begin(&l->o->ends, proc_pid(p));
+}
+
 /* The descriptors, listed and looked at; with -H in one instant. */
 static int gather_held(struct proc *p, struct look *l, struct facts *f)
 {
 	struct hold *h = NULL;
 	struct fds *list = &l->open;
+	struct aside aside = {0};
 	int err = 0;
 
 	if (l->o->hold)
 		err = hold_take(p, HOLD_TIMEOUT_MS, HOLD_BUDGET_MS, &h, &l->culprit);
 	if (err)
 		return err;
+	begin_early(p, l, &aside);
 	err = fds_list(p, list);
 	if (!err)
 		fd_list_keep(&l->o->only, list);
+	/* The agent is waited for; to borrow takes the processor itself. */
+	if (!err && !l->early && l->o->crew && !l->o->first_line && !l->o->original)
+		ends_expect(&l->o->ends, p, list);
 	if (!err && list->n)
 		err = gather_by_way(p, l, list, f);
+	aside_back(&aside);
 	if (h) {
 		int late;
 
@@ -197,7 +222,11 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
 	err = gather_held(p, l, f);
-	return err || l->o->first_line || l->o->original ? err : socks_complete(p, l->o, f);
+	if (!err && !l->o->first_line && !l->o->original)
+		err = socks_complete(p, l->o, l->early, f);
+	sock_early_free(l->early);
+	l->early = NULL;
+	return err;
 }
 
 /*

@@ -19,6 +19,7 @@ struct opts {
 	bool report;           /* -s */
 	bool json;             /* -j */
 	bool original;         /* -O: nothing that the original does not show */
+	bool last;             /* the operand is the last one */
 	bool colour;           /* standard output is a terminal that wants it */
 	unsigned long seconds; /* -d: between the two looks, 0: one look */
 	struct fd_list only;   /* -p */

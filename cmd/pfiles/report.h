@@ -15,6 +15,7 @@ struct look {
 	size_t held_threads; /* by -H */
 	uint64_t held_ns;
 	struct mount_table mounts; /* of the process */
+	struct sock_early *early;  /* the kernel's tables, read meanwhile */
 	struct fds open;           /* its descriptors, those that are wanted */
 	pid_t culprit;             /* the thread that did not stop, 0: not known */
 };

@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "sock_answers.h"
 #include "sock_options.h"
+#include "sock_record.h"
 #include "sock_single.h"
 #include "sock_slot.h"
 
@@ -35,6 +36,7 @@ struct calls {
 struct sock_asker {
 	size_t most;
 	bool plain, all;
+	const struct sock_early *early;
 	size_t asked; /* sockets so far */
 	struct slot *slot;
 	struct calls first, again;
@@ -43,7 +45,7 @@ struct sock_asker {
 	struct option_defaults defaults;
 };
 
-struct sock_asker *sock_asker_new(size_t most, bool plain, bool all)
+struct sock_asker *sock_asker_new(size_t most, bool plain, bool all, const struct sock_early *early)
 {
 	struct sock_asker *a = calloc(1, sizeof(*a));
 
@@ -52,6 +54,7 @@ struct sock_asker *sock_asker_new(size_t most, bool plain, bool all)
 	a->most = most;
 	a->plain = plain;
 	a->all = all;
+	a->early = early;
 	a->slot = calloc(most, sizeof(*a->slot));
 	a->cred = calloc(most, sizeof(*a->cred));
 	a->whose = calloc(most, sizeof(*a->whose));
@@ -113,7 +116,9 @@ struct call *sock_calls(
 		struct slot *s = &a->slot[i];
 
 		s->fd = list[i]->fd;
-		s->kind = kind ? kind[i] : KIND_UNKNOWN;
+		s->early = a->early;
+		s->told = sock_early_tells(a->early, list[i]->ino, &s->record);
+		s->kind = s->told ? sock_record_kind(&s->record) : kind ? kind[i] : KIND_UNKNOWN;
 		s->few = ++a->asked > ALL_OPTIONS && !a->all;
 		s->listed = a->asked > ALL_INFO;
 		s->plain = a->plain;

@@ -4,6 +4,7 @@
 
 #include "ctl/way.h"
 #include "facts.h"
+#include "sock_early.h"
 #include "proc/fds.h"
 
 /*
@@ -14,9 +15,10 @@ struct sock_asker;
 
 /*
  * At most `most` sockets in one sock_ask(). plain: no more than the original shows; all: of each all
- * options, however many sockets there are. NULL: out of memory.
+ * options, however many sockets there are; early: read, or NULL. NULL: out of memory.
  */
-struct sock_asker *sock_asker_new(size_t most, bool plain, bool all);
+struct sock_asker *sock_asker_new(
+	size_t most, bool plain, bool all, const struct sock_early *early);
 void sock_asker_free(struct sock_asker *a);
 
 /*

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "sock_options.h"
+#include "sock_record.h"
 #include "sock_tcp.h"
 
 /* ---- answers that every socket gives ---- */
@@ -22,7 +23,7 @@ static int number_of(const struct slot *s, int which)
 static void take_flags(struct sock *k, const struct slot *s)
 {
 	for (int i = 0; i < OPT_COUNT; i++) {
-		if (i != OPT_SNDBUF && i != OPT_RCVBUF && number_of(s, i) > 0)
+		if (slot_asks(s, i) && number_of(s, i) > 0)
 			k->on |= 1U << i;
 	}
 	k->linger = s->value[OPT_LINGER].linger.l_linger;
@@ -106,13 +107,10 @@ static void take_state(struct sock *k)
 	k->has |= SOCK_HAS_STATE;
 }
 
-static int take_netns(struct facts *f, struct sock *k, const struct slot *s)
+static int take_netns(struct facts *f, struct sock *k, uint64_t cookie)
 {
-	uint64_t cookie = s->value[CALL_NETNS].wide;
 	size_t i = f->nnetns;
 
-	if (slot_base(s, CALL_NETNS)->ret != 0)
-		return 0;
 	while (i > 0 && f->netns[i - 1].cookie != cookie)
 		i--;
 	if (i == 0 && f->nnetns < UINT16_MAX) {
@@ -144,13 +142,37 @@ bool sock_answers_proved(struct desc *d, const struct slot *s)
 	return false;
 }
 
+/* What the record tells, and the name of the other end, which stands in that one's record. */
+static void take_record(struct facts *f, struct sock *k, const struct slot *s)
+{
+	struct diag_sock peer;
+
+	sock_record_base(f, k, &s->record);
+	if (s->record.family == AF_UNIX && s->record.has & DIAG_PEER &&
+		sock_early_find(s->early, s->record.un.peer, &peer))
+		sock_record_peer(f, k, &peer);
+	take_flags(k, s);
+}
+
+static void take_base(struct facts *f, struct sock *k, const struct slot *s)
+{
+	k->type = number_of(s, CALL_TYPE);
+	k->protocol = number_of(s, CALL_PROTOCOL);
+	take_names(f, k, s);
+	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
+	take_flags(k, s);
+	take_memory(k, s);
+	if (slot_base(s, CALL_COOKIE)->ret == 0)
+		k->cookie = s->value[CALL_COOKIE].wide;
+}
+
 int sock_answers_base(struct facts *f, struct desc *d, const struct slot *s)
 {
 	struct sock *k;
 
 	if (!sock_answers_proved(d, s))
 		return 0;
-	if (slot_base(s, CALL_TYPE)->ret == -ENOTSOCK) {
+	if (slot_base(s, OPT_DEBUG)->ret == -ENOTSOCK) {
 		d->state = DESC_CHANGED;
 		return 0;
 	}
@@ -158,22 +180,21 @@ int sock_answers_base(struct facts *f, struct desc *d, const struct slot *s)
 	if (!k)
 		return -ENOMEM;
 	d->sock = (uint32_t)f->nsock;
-	k->type = number_of(s, CALL_TYPE);
-	k->protocol = number_of(s, CALL_PROTOCOL);
-	take_names(f, k, s);
-	k->kind = (uint8_t)sock_kind_of(k->family, k->type, k->protocol);
-	take_flags(k, s);
-	take_memory(k, s);
+	if (s->told)
+		take_record(f, k, s);
+	else
+		take_base(f, k, s);
 	if (s->plain) {
 		k->protocol = -1;
 		k->has = 0;
 		k->drops = 0;
+		k->cookie = 0;
 		return 0;
 	}
 	take_state(k);
-	if (slot_base(s, CALL_COOKIE)->ret == 0)
-		k->cookie = s->value[CALL_COOKIE].wide;
-	return take_netns(f, k, s);
+	if (s->told)
+		return take_netns(f, k, sock_early_cookie(s->early));
+	return slot_base(s, CALL_NETNS)->ret ? 0 : take_netns(f, k, s->value[CALL_NETNS].wide);
 }
 
 /* ---- answers of a kind ---- */

@@ -105,8 +105,8 @@ static struct place find_place(const struct proc *p, struct sock_tables *t, stru
 	return at;
 }
 
-static int search_one(const struct proc *p, struct sock_tables *t, struct facts *f, uint16_t netns,
-	struct item *item)
+static int search_one(const struct proc *p, struct sock_tables *t, const struct sock_early *early,
+	struct facts *f, uint16_t netns, struct item *item)
 {
 	struct search s = {.f = f, .item = item};
 	struct place at;
@@ -117,6 +117,7 @@ static int search_one(const struct proc *p, struct sock_tables *t, struct facts 
 	at = find_place(p, t, f, netns, item[0].d);
 	s.d = at.d;
 	s.ours = at.ours;
+	s.early = at.ours ? early : NULL;
 	if (s.d)
 		err = search_all(&s);
 	tell_missing(&s, at.d ? 0 : at.err);
@@ -125,7 +126,8 @@ static int search_one(const struct proc *p, struct sock_tables *t, struct facts 
 	return err;
 }
 
-int sock_diag(const struct proc *p, struct sock_tables *t, struct facts *f)
+int sock_diag(const struct proc *p, struct sock_tables *t, const struct sock_early *early,
+	struct facts *f)
 {
 	struct item *item;
 	size_t n = 0;
@@ -139,7 +141,7 @@ int sock_diag(const struct proc *p, struct sock_tables *t, struct facts *f)
 	if (!item)
 		return -ENOMEM;
 	for (size_t i = 0; i <= f->nnetns && !err; i++)
-		err = search_one(p, t, f, (uint16_t)i, item);
+		err = search_one(p, t, early, f, (uint16_t)i, item);
 	free(item);
 	return err;
 }

@@ -4,6 +4,7 @@
 
 #include "facts.h"
 #include "proc/diag.h"
+#include "sock_early.h"
 #include "proc/proc.h"
 
 /*
@@ -21,9 +22,9 @@ void sock_diag_free(struct sock_tables *t);
 
 /*
  * Completes the facts of all sockets. Where there are few, each is asked for by itself; where there are
- * many, their table is read, once for each network namespace. 0 or -ENOMEM.
+ * many, their table is read, once for each network namespace. early: read, or NULL. 0 or -ENOMEM.
  */
-int sock_diag(const struct proc *p, struct sock_tables *t, struct facts *f)
-	__attribute__((warn_unused_result));
+int sock_diag(const struct proc *p, struct sock_tables *t, const struct sock_early *early,
+	struct facts *f) __attribute__((warn_unused_result));
 
 #endif

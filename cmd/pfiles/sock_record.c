@@ -227,11 +227,16 @@ static void take_memory(struct sock *s, const struct diag_sock *r)
 	}
 }
 
-int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
+enum sock_kind sock_record_kind(const struct diag_sock *r)
+{
+	return sock_kind_of(r->family, type_of(r), r->protocol);
+}
+
+void sock_record_base(struct facts *f, struct sock *s, const struct diag_sock *r)
 {
 	s->family = r->family;
 	s->type = type_of(r);
-	s->kind = (uint8_t)sock_kind_of(r->family, s->type, r->protocol);
+	s->kind = (uint8_t)sock_record_kind(r);
 	switch (r->family) {
 	case AF_INET:
 	case AF_INET6: take_inet(f, s, r); break;
@@ -245,6 +250,11 @@ int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
 	take_memory(s, r);
 	if (r->state == TCP_LISTEN)
 		s->on |= 1U << OPT_ACCEPTCONN;
+}
+
+int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
+{
+	sock_record_base(f, s, r);
 	if (r->family == AF_INET || r->family == AF_INET6 || r->family == AF_UNIX) {
 		s->state = r->state;
 		s->has |= SOCK_HAS_STATE;

@@ -18,6 +18,10 @@ int sock_record_add(struct facts *f, struct sock *s, const struct diag_sock *r)
  */
 int sock_record_take(struct facts *f, struct sock *s, const struct diag_sock *r)
 	__attribute__((warn_unused_result));
+
+/* Of that the part that every socket is otherwise asked for: type, protocol, names, sizes. */
+enum sock_kind sock_record_kind(const struct diag_sock *r);
+void sock_record_base(struct facts *f, struct sock *s, const struct diag_sock *r);
 void sock_record_peer(struct facts *f, struct sock *s, const struct diag_sock *peer);
 
 #endif

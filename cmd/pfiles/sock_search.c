@@ -34,6 +34,14 @@ static int dump(struct search *s, int family, int protocol)
 	return err == -ENOMEM ? err : 0;
 }
 
+/* From a table that was read before; none: no record. */
+static int read_early(struct search *s, int family, int protocol)
+{
+	return sock_early_has(s->early, family, protocol)
+		? sock_early_each(s->early, family, protocol, search_take_any, s)
+		: 0;
+}
+
 static int dump_inet(struct search *s, int protocol)
 {
 	int err = dump(s, AF_INET, protocol);
@@ -78,14 +86,17 @@ static bool is_unix(enum sock_kind k)
 
 static int find_unix(struct search *s)
 {
+	int err = read_early(s, AF_UNIX, 0);
 	size_t n = count_missing(s, is_unix);
 
+	if (err)
+		return err;
 	if (n > UNIX_ASK)
 		return dump(s, AF_UNIX, 0);
 	for (size_t i = 0; i < s->n && n; i++) {
 		struct diag_ask a = {.family = AF_UNIX, .ino = (uint32_t)s->item[i].d->ino};
 
-		if (search_sock(s, &s->item[i])->kind == KIND_UNIX)
+		if (search_sock(s, &s->item[i])->kind == KIND_UNIX && !s->item[i].found)
 			search_put(s, i, &a, false);
 	}
 	return ask(s);
@@ -107,35 +118,53 @@ static int dump_kind(struct search *s, bool (*is)(enum sock_kind))
 	return dump_inet(s, IPPROTO_UDP);
 }
 
+static int read_early_inet(struct search *s, bool (*is)(enum sock_kind))
+{
+	int protocol = is == sock_kind_is_tcp ? IPPROTO_TCP : IPPROTO_UDP;
+	int err = read_early(s, AF_INET, protocol);
+
+	return err ? err : read_early(s, AF_INET6, protocol);
+}
+
+/*
+ * Questions about those that are not found yet. Who of many would get a packet of UDP only the kernel
+ * knows: of those that are, the other end.
+ */
+static void put_questions(struct search *s, bool (*is)(enum sock_kind))
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct item *it = &s->item[i];
+		const struct sock *k = search_sock(s, it);
+
+		if (is(k->kind) && search_is_listed(k, it) &&
+			!(it->found && is == sock_kind_is_tcp))
+			search_put_inet(s, i);
+	}
+}
+
 /* Those that no question found (bound to a device, one of many on a port) are looked for in the dump. */
 static int find_inet(struct search *s, bool (*is)(enum sock_kind))
 {
+	bool tcp = is == sock_kind_is_tcp;
 	size_t n = count_missing(s, is);
 	int err;
 
 	if (n == 0)
 		return 0;
-	if (!search_dump_is_faster(s->ours, is == sock_kind_is_tcp, n)) {
-		for (size_t i = 0; i < s->n; i++) {
-			const struct sock *k = search_sock(s, &s->item[i]);
-
-			if (is(k->kind) && search_is_listed(k, &s->item[i]))
-				search_put_inet(s, i);
-		}
+	err = read_early_inet(s, is);
+	n = err ? 0 : count_missing(s, is);
+	if (err || (n == 0 && tcp))
+		return err;
+	if (n == 0 || !search_dump_is_faster(s->ours, tcp, n)) {
+		put_questions(s, is);
 		err = ask(s);
 		if (err || count_missing(s, is) == 0)
 			return err;
 	}
 	err = dump_kind(s, is);
-	if (err || is == sock_kind_is_tcp)
+	if (err || tcp)
 		return err;
-	/* Who of many would get a packet only the kernel knows. */
-	for (size_t i = 0; i < s->n; i++) {
-		struct item *it = &s->item[i];
-
-		if (is(search_sock(s, it)->kind) && it->found)
-			search_put_inet(s, i);
-	}
+	put_questions(s, is);
 	return ask(s);
 }
 

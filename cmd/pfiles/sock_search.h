@@ -4,6 +4,7 @@
 
 #include "facts.h"
 #include "proc/diag.h"
+#include "sock_early.h"
 
 /* The search for sockets of one network namespace in the kernel's tables. */
 
@@ -24,8 +25,9 @@ struct search {
 	struct diag *d;
 	struct item *item;
 	size_t n;
-	bool ours;                  /* it is our own namespace */
-	uint32_t *by_ino, *by_ends; /* heads of chains */
+	bool ours;                      /* it is our own namespace */
+	const struct sock_early *early; /* its tables as they were before, or NULL */
+	uint32_t *by_ino, *by_ends;     /* heads of chains */
 	size_t chains;
 	struct diag_ask *ask;
 	uint32_t *whose; /* items: for each question; the top bit: it is about the other end */

@@ -60,7 +60,15 @@ struct call slot_inode_call(struct statx *s)
 	};
 }
 
-/* The calls of every socket. Two numbers of enum sock_option have none of their own, and are left out. */
+/* Two numbers of enum sock_option have no call of their own. */
+bool slot_asks(const struct slot *s, int which)
+{
+	if (which == OPT_SNDBUF || which == OPT_RCVBUF)
+		return false;
+	return !s->told || which < OPT_ACCEPTCONN;
+}
+
+/* The calls of every socket. */
 static struct call *lay_base(struct slot *s, struct call *c)
 {
 	s->base = c;
@@ -68,9 +76,11 @@ static struct call *lay_base(struct slot *s, struct call *c)
 		void *bytes = i == CALL_MEMINFO ? (void *)s->meminfo : &s->value[i];
 		size_t size = i == CALL_MEMINFO ? sizeof(s->meminfo) : sizeof(s->value[i]);
 
-		if (i != OPT_SNDBUF && i != OPT_RCVBUF)
+		if (slot_asks(s, i))
 			*c++ = option_call(SOL_SOCKET, option_name[i], bytes, size, &s->len[i]);
 	}
+	if (s->told)
+		return c;
 	*c++ = name_call(SYS_getsockname, s->name, &s->len[CALL_NAME]);
 	*c++ = name_call(SYS_getpeername, s->peer, &s->len[CALL_PEER]);
 	return c;

@@ -9,6 +9,7 @@
 
 #include "ctl/call.h"
 #include "facts.h"
+#include "sock_early.h"
 #include "sock_options.h"
 #include "sock_tcp.h"
 
@@ -46,8 +47,11 @@ struct slot {
 	bool few;            /* only the options that are set often */
 	bool listed;         /* what TCP knows comes from the kernel's tables */
 	bool plain;          /* only what the original asks */
-	struct call *base;   /* NULL: in the second batch */
-	struct call *extra;  /* EXTRAS of them are not all there: see slot_extra() */
+	bool told;           /* `record` tells what every socket is asked for, but the flags */
+	struct diag_sock record;
+	const struct sock_early *early; /* where it stands */
+	struct call *base;              /* NULL: in the second batch */
+	struct call *extra;             /* EXTRAS of them are not all there: see slot_extra() */
 	struct call *option;
 	struct call *last;
 
@@ -72,7 +76,10 @@ struct call *slot_lay(struct slot *s, struct call *c, bool base);
 /* The most calls that one slot can have. */
 #define SLOT_CALLS (CALLS + EXTRAS + OPTIONS_MOST + 1)
 
-/* The call of an enum sock_option or CALL_ number; only with base. */
+/* Whether a question that every socket gets is asked of this one. */
+bool slot_asks(const struct slot *s, int which);
+
+/* The call of an enum sock_option or CALL_ number that is asked; only with base. */
 const struct call *slot_base(const struct slot *s, int which);
 
 /* The call of an EXTRA_ number; NULL: the kind has no such question. */

@@ -13,6 +13,8 @@
 
 int agent_crew_ready(struct agent_crew *c)
 {
+	if (c->dismissed)
+		(void)agent_crew_end(c);
 	return c->warden ? 0 : warden_start(agent_job, c->control, NULL, 0, &c->warden);
 }
 
@@ -69,11 +71,19 @@ int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct v
 	return victim_choose(p, wish, out);
 }
 
+void agent_crew_dismiss(struct agent_crew *c)
+{
+	if (c->warden)
+		warden_dismiss(c->warden);
+	c->dismissed = true;
+}
+
 bool agent_crew_end(struct agent_crew *c)
 {
 	bool in_order = warden_stop(c->warden, GOODBYE_MS);
 
 	c->warden = NULL;
+	c->dismissed = false;
 	return in_order;
 }
 

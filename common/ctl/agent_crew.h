@@ -15,6 +15,7 @@
 #define AGENT_CREW_AHEAD 8
 struct agent_crew {
 	struct warden *warden; /* NULL: to be started for the next target */
+	bool dismissed;        /* it ends by itself */
 	struct agent_control *control;
 	struct agent_expected {
 		pid_t pid; /* 0: none */
@@ -41,6 +42,9 @@ void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flag
 /* The thread that was chosen so, once; else chooses one now. As victim_choose(). */
 int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct victim_wish *wish,
 	struct victim *out) __attribute__((warn_unused_result));
+
+/* Lets them end while the caller goes on with something else. Should there be another target after all, new ones start. */
+void agent_crew_dismiss(struct agent_crew *c);
 
 /* Ends them and waits for that. False if they did not end in order. */
 bool agent_crew_end(struct agent_crew *c);

@@ -186,6 +186,11 @@ static bool reap(pid_t pid, unsigned timeout_ms, int *status)
 	return false;
 }
 
+void warden_dismiss(struct warden *w)
+{
+	shutdown(w->sock, SHUT_WR);
+}
+
 bool warden_stop(struct warden *w, unsigned timeout_ms)
 {
 	int status = 0;

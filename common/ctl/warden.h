@@ -48,6 +48,9 @@ int warden_ask_with(struct warden *w, struct warden_message *m, const int *fds, 
 int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
 
+/* Tells the warden to finish, and does not wait: nothing more may be asked. warden_stop() has to follow. */
+void warden_dismiss(struct warden *w);
+
 /* Tells the warden to finish (end of the socket), waits until it is gone (killing it after
  * timeout_ms) and frees. True if it ended by itself, in order. Takes NULL (true). */
 bool warden_stop(struct warden *w, unsigned timeout_ms);

@@ -109,6 +109,7 @@ struct diag_sock {
 	uint64_t cookie;
 	uint32_t rqueue, wqueue; /* bytes; of a listener how many wait and how many may */
 	uint32_t mem[9];         /* SK_MEMINFO_, as many as the kernel gave, else 0 */
+	struct diag_bytes raw;   /* the whole message, for diag_parse() at another time */
 	union {
 		struct diag_inet inet;
 		struct diag_unix un;

@@ -350,6 +350,7 @@ int diag_parse(const void *payload, size_t len, struct diag_sock *out)
 	struct rest r = {payload, len};
 
 	memset(out, 0, sizeof(*out));
+	out->raw = (struct diag_bytes){payload, len};
 	if (len < 1)
 		return ERR_FORMAT;
 	out->family = r.at[0]; /* of every family the first byte */

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rounds TITLE REPETITIONS COMMAND... [-- COMMAND...]: runs the commands in turn, so often, their output
- * thrown away, and prints a line: the median time of each in milliseconds, and the first one's as a ratio to the
- * fastest of the others.
+ * rounds TITLE REPETITIONS COMMAND... [++ COMMAND...] [-- COMMAND...]: runs the commands in turn, so often, their
+ * output thrown away, and prints a line: the median time of each in milliseconds, and the first one's as a ratio to
+ * the fastest of those behind a --.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ extern char **environ;
 
 struct command {
 	char **argv;
+	bool peer; /* what the first one is compared with */
 	double ms[MOST];
 };
 
@@ -68,11 +70,14 @@ static int parse(char **argv, struct command *c)
 
 	c[n++].argv = argv;
 	for (; *argv; argv++) {
-		if (strcmp(*argv, "--") != 0)
+		bool peer = strcmp(*argv, "--") == 0;
+
+		if (!peer && strcmp(*argv, "++") != 0)
 			continue;
 		*argv = NULL;
 		if (n == COMMANDS || !argv[1])
 			exit(2);
+		c[n].peer = peer;
 		c[n++].argv = argv + 1;
 	}
 	return n;
@@ -100,7 +105,7 @@ int main(int argc, char **argv)
 			printf("%10.1f", m);
 		if (k == 0)
 			first = m;
-		else if (c[k].ms[0] >= 0 && (best == 0 || m < best))
+		else if (c[k].peer && c[k].ms[0] >= 0 && (best == 0 || m < best))
 			best = m;
 	}
 	if (best > 0)

@@ -28,7 +28,7 @@ for_nobody() {
 	mkfifo "$DIR/fifo"
 	# At its end: the first descriptors of every process are searched.
 	start_target python3 -c 'import os, sys
-for _ in range(2000): os.dup(0)
+for _ in range(2200): os.dup(0)
 print(f"fd={os.open(sys.argv[1], os.O_RDWR)}\nready", flush=True)
 sys.stdin.read()' "$DIR/fifo"
 	many=$TARGET fd=$(fact fd)

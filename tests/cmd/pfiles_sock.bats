@@ -268,3 +268,65 @@ sys.stdin.read()'
 	pfiles_alone -j -p "$(fact fd)" "$TARGET" | jq -e --argjson c "$(fact cookie)" '.descriptors[0].socket.cookie == $c'
 	finish_target
 }
+
+# Sockets in every state that a record shows otherwise than a call, and so many descriptors that the records are read.
+zoo='
+import os, socket, struct, sys
+from socket import *
+kept = [os.open("/dev/null", os.O_RDONLY) for _ in range(2000)]
+def pair(family, host, other=None):
+    listener = socket(family, SOCK_STREAM)
+    listener.bind((host, 0)); listener.listen(5)
+    a = socket(other or family, SOCK_STREAM)
+    a.connect(("127.0.0.1" if other else host, listener.getsockname()[1]))
+    return listener, a, listener.accept()[0]
+kept += pair(AF_INET, "127.0.0.1") + pair(AF_INET6, "::1") + pair(AF_INET6, "::", AF_INET)
+ended = pair(AF_INET, "127.0.0.1"); ended[1].shutdown(SHUT_WR)
+over = pair(AF_INET, "127.0.0.1"); over[1].close()
+reset = pair(AF_INET6, "::1"); reset[1].setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0)); reset[1].close()
+waiting = pair(AF_INET, "127.0.0.1"); late = socket(AF_INET); late.connect(waiting[0].getsockname())
+kept += ended + over + reset + waiting + (late, socket(AF_INET), socket(AF_INET6), socket(AF_UNIX))
+u = [socket(AF_INET, SOCK_DGRAM), socket(AF_INET, SOCK_DGRAM), socket(AF_INET6, SOCK_DGRAM), socket(AF_INET6, SOCK_DGRAM)]
+u[1].bind(("127.0.0.1", 0)); u[0].connect(u[1].getsockname())
+u[2].bind(("::", 0)); u[3].connect(("::ffff:127.0.0.1", u[1].getsockname()[1]))
+kept += u + [socket(AF_INET, SOCK_DGRAM)]
+for kind in SOCK_STREAM, SOCK_SEQPACKET:
+    for name in sys.argv[1] + "/" + str(int(kind)), "\0zoo%d-%d" % (os.getpid(), kind):
+        l = socket(AF_UNIX, kind); l.bind(name); l.listen(3)
+        a = socket(AF_UNIX, kind); a.connect(name); b = l.accept()[0]
+        w = socket(AF_UNIX, kind); w.connect(name)
+        kept += [l, a, b, w]
+d = socket(AF_UNIX, SOCK_DGRAM); d.bind(sys.argv[1] + "/d"); e = socket(AF_UNIX, SOCK_DGRAM); e.connect(sys.argv[1] + "/d")
+gone = socketpair(AF_UNIX, SOCK_STREAM); gone[1].close()
+kept += [d, e, *socketpair(AF_UNIX, SOCK_DGRAM), gone[0]]
+kept[2000].setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1)
+kept[2001].setsockopt(SOL_SOCKET, SO_SNDBUF, 20000)
+u[0].setsockopt(SOL_SOCKET, SO_BROADCAST, 1)
+print("ready", flush=True)
+sys.stdin.read()
+'
+
+# calls_of OPTION...: what it says of the target goes to $DIR/said, how many calls it took to standard output.
+calls_of() {
+	"$PFILES" -s "$@" "$TARGET" 2>"$DIR/how" | sed '/ end process:/d' >"$DIR/said"
+	grep -o '[0-9]* calls' "$DIR/how" | cut -d' ' -f1
+}
+
+@test "among many descriptors: what the kernel's records tell is what the sockets themselves do" {
+	local asked told
+	start_target python3 -c "$zoo" "$DIR"
+	# -H asks for everything, in one instant.
+	asked=$(calls_of -b -H)
+	mv "$DIR/said" "$DIR/asked"
+	[ "$(grep -c 'sockname: ' "$DIR/asked")" -gt 40 ]
+	told=$(calls_of -b)
+	diff "$DIR/asked" "$DIR/said"
+	((told < asked - 100))
+	calls_of >/dev/null
+	diff "$DIR/asked" "$DIR/said"
+	"$PFILES" -j -H -b "$TARGET" | jq -S '.descriptors[] | select(.socket)' >"$DIR/asked"
+	"$PFILES" -j "$TARGET" | jq -S '.descriptors[] | select(.socket)' >"$DIR/said"
+	diff "$DIR/asked" "$DIR/said"
+	grep -q ESTABLISHED "$DIR/said"
+	finish_target
+}

@@ -141,3 +141,24 @@ pfiles: neither a process nor a core file: /etc/passwd" ]
 	[ $interrupted -gt 10 ]
 	finish_target
 }
+
+# most_memory DESCRIPTORS OPTION...: the most that the tool takes for a process with so many, half sockets; KiB.
+most_memory() {
+	local n=$1
+	shift
+	READY=^pid= start_target "$TARGETS/many" "$n" 0 "$DIR"
+	/usr/bin/time -f %M -o "$DIR/most" "$PFILES" "$@" "$TARGET" >"$DIR/out"
+	finish_target
+	cat "$DIR/most"
+}
+
+@test "memory: at what a descriptor takes, a million fit into 1 GiB" {
+	local few many options
+	[ -z "${SAN:-}" ] || skip "a sanitizer has memory of its own"
+	for options in "" -b -j -a -H; do
+		# shellcheck disable=SC2086 # none is none
+		few=$(most_memory 1000 $options) many=$(most_memory 4000 $options)
+		echo "$options: $few KiB for 1,000, $many KiB for 4,000"
+		((few + (many - few) * 1000 / 3 < 1024 * 1024))
+	done
+}
