@@ -40,7 +40,8 @@
 	X(ERR_MANY, "so many calls would divert a thread of the process again and again")          \
 	X(ERR_LOST, "lost control of the process")                                                 \
 	X(ERR_STILL, "did not go on in time")                                                      \
-	X(ERR_INIT, "init of its pid namespace cannot be stopped")
+	X(ERR_INIT, "init of its pid namespace cannot be stopped")                                 \
+	X(ERR_KEEPER, "its keeper is another user's, or cannot be reached")
 
 enum {
 	ERR_OWN_FIRST = -5000,
