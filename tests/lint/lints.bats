@@ -131,7 +131,7 @@ new() {
 	red layers 'only sym includes elfutils'
 	new common/proc/breach.c '#include <gelf.h>'
 	red layers 'only sym includes elfutils'
-	mkdir common/sym
+	mkdir -p common/sym
 	mv common/proc/breach.c common/sym/breach.c
 	green layers
 }

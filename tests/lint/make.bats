@@ -28,17 +28,12 @@ below() {
 	make -s install DESTDIR="$root" prefix=/usr >/dev/null
 	run below "$root"
 	printf '%s\n' "$output"
-	[ "$output" = './usr/bin/pfiles
-./usr/bin/truss
-./usr/share/bash-completion/completions/pfiles
-./usr/share/bash-completion/completions/truss
-./usr/share/fish/vendor_completions.d/pfiles.fish
-./usr/share/fish/vendor_completions.d/truss.fish
-./usr/share/man/man1/pfiles.1
-./usr/share/man/man1/truss.1
-./usr/share/man/man7/ptools.7
-./usr/share/zsh/vendor-completions/_pfiles
-./usr/share/zsh/vendor-completions/_truss' ]
+	[ "$output" = "$(
+		for tool in "$BATS_TEST_DIRNAME"/../../cmd/*; do
+			tool=${tool##*/}
+			printf './usr/%s\n' "bin/$tool" "share/bash-completion/completions/$tool" "share/fish/vendor_completions.d/$tool.fish" \
+				"share/man/man1/$tool.1" "share/zsh/vendor-completions/_$tool"
+		done | cat - <(echo ./usr/share/man/man7/ptools.7) | sort)" ]
 	[ "$(stat -c %a "$root/usr/bin/pfiles" "$root/usr/share/man/man1/pfiles.1" | tr '\n' ' ')" = '755 644 ' ]
 	run "$root/usr/bin/pfiles" -V
 	[ "$status" = 0 ]

@@ -128,6 +128,7 @@ static void test_running(void)
 	IS(victim_may_stop(s.p, s.kid.pid, &wish, &v), 0, "else it may be");
 	IS(sleeper_read(&s.sleepers, 1 << 30, SNAP_MOST, &snap), SLEEPER_GONE,
 		"one that is not there");
+	kid_kill(&s.kid);
 	end(&s);
 }
 

@@ -168,8 +168,9 @@ static void test_fork(void)
 			ERR_TIMEOUT, LIST_END);
 	hazard_ok(&h, p.f->v[2] > 20 && p.f->v[1] == 0, "target that forks: %ld children, %ld lost",
 		(long)p.f->v[2], (long)p.f->v[1]);
-	hazard_ok(&h, p.f->v[0] == 0, "target that forks: %ld children inherited a mapping",
-		(long)p.f->v[0]);
+	/* In the microsecond between mmap and MADV_DONTFORK one may: ptools(7), HAZARDS. */
+	hazard_ok(&h, p.f->v[0] <= p.f->v[2] / 500,
+		"target that forks: %ld children inherited a mapping", (long)p.f->v[0]);
 	hazard_unharmed(&h, &p, "target that forks");
 	prey_end(&p);
 }
