@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/keeper.h"
 #include "proc/family.h"
 #include "proc/operand.h"
 
@@ -13,8 +14,16 @@
 
 static int one_process(const struct control *c, const struct proc *p, struct stop_culprit *culprit)
 {
-	return c->run ? stop_continue(p, c->timeout_ms, culprit)
-		      : stop_process(p, c->timeout_ms, culprit);
+	static const struct tid_ranges all = {0};
+	int err;
+
+	if (!c->run)
+		return stop_process(p, c->timeout_ms, culprit);
+	/* Single threads of it may be held besides. */
+	err = keeper_let_go(p, &all, c->timeout_ms, culprit);
+	return err && err != ERR_NOTHREAD && err != ERR_GONE
+		? err
+		: stop_continue(p, c->timeout_ms, culprit);
 }
 
 static void descendant(const struct control *c, const struct family_member *m)
@@ -93,15 +102,32 @@ static int with_family(const struct control *c, const struct proc *p, struct sto
 	return err ? err : walk;
 }
 
+static int threads_of(const struct control *c, const struct proc *p, const struct tid_ranges *tids,
+	struct stop_culprit *culprit)
+{
+	int err = stop_examine(p);
+
+	if (!err && c->family)
+		err = ERR_BADTIDS; /* descendants are whole processes */
+	if (err)
+		return err;
+	return c->run ? keeper_let_go(p, tids, c->timeout_ms, culprit)
+		      : keeper_hold(p, tids, c->timeout_ms, culprit);
+}
+
 void control_operand(const struct control *c, const char *operand)
 {
 	struct stop_culprit culprit = {0};
+	struct tid_ranges tids;
 	struct proc *p = NULL;
-	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+	int err = operand_open(operand, OPERAND_THREADS, &tids, &p);
 
-	if (!err)
+	if (!err && tids.n)
+		err = threads_of(c, p, &tids, &culprit);
+	else if (!err)
 		err = c->family ? with_family(c, p, &culprit) : one_process(c, p, &culprit);
 	if (err)
 		c->fail(c->ctx, p, operand, err, &culprit);
+	tid_ranges_free(&tids);
 	proc_close(p);
 }

@@ -17,8 +17,11 @@
 struct stop_culprit {
 	pid_t tid;  /* 0: not known */
 	char state; /* as ps(1) has it */
-	int why;    /* 0, ERR_VFORK, ERR_FROZEN; ERR_TRACED: a tracer holds it */
+	int why; /* 0, ERR_VFORK, ERR_FROZEN; with ERR_PERM: ERR_PERM if it is ptrace(2) that is denied, not kill(2) */
 };
+
+/* What cannot be stopped, whoever asks: ERR_ZOMBIE ERR_KTHREAD ERR_GONE; ERR_PERM where /proc hides it. Else 0. */
+int stop_examine(const struct proc *p) __attribute__((warn_unused_result));
 
 /*
  * Returns 0 once every thread was seen stopped (T), held by a tracer (t), or dead. Nothing is sent to a process

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -70,6 +71,7 @@ static pid_t tracer_of(const struct proc *p)
 
 static void explain_tracer(const struct proc *p, struct buf *out)
 {
+	static const char keeper[] = "(ptools-keeper)"; /* pstop(1) */
 	pid_t tracer = tracer_of(p);
 
 	/* 0: it has let go meanwhile, or is in a pid namespace that we cannot see. */
@@ -78,6 +80,9 @@ static void explain_tracer(const struct proc *p, struct buf *out)
 	buf_fmt(out, " by pid %d (", tracer);
 	proc_comm_of(tracer, out);
 	buf_chr(out, ')');
+	if (out->len > sizeof(keeper) &&
+		strstr(buf_cstr(out) + out->len - sizeof(keeper) - 1, keeper))
+		buf_str(out, "; prun lets go of what pstop holds");
 }
 
 void proc_explain(const struct proc *p, int err, struct buf *out)
