@@ -15,15 +15,16 @@
 static int one_process(const struct control *c, const struct proc *p, struct stop_culprit *culprit)
 {
 	static const struct tid_ranges all = {0};
-	int err;
+	int kept, err;
 
 	if (!c->run)
 		return stop_process(p, c->timeout_ms, culprit);
-	/* Single threads of it may be held besides. */
-	err = keeper_let_go(p, &all, c->timeout_ms, culprit);
-	return err && err != ERR_NOTHREAD && err != ERR_GONE
-		? err
-		: stop_continue(p, c->timeout_ms, culprit);
+	/* Single threads of it may be held besides. Where that is not for us to undo, the others run all the same. */
+	kept = keeper_let_go(p, &all, c->timeout_ms, culprit);
+	if (kept != ERR_KEEPER && kept != ERR_STILL)
+		return stop_continue(p, c->timeout_ms, culprit);
+	err = stop_continue(p, c->timeout_ms, culprit);
+	return err && err != ERR_TRACED ? err : kept;
 }
 
 static void descendant(const struct control *c, const struct family_member *m)
@@ -33,7 +34,7 @@ static void descendant(const struct control *c, const struct family_member *m)
 	char operand[16];
 	int err;
 
-	if (m->pid == getpid() || m->state == 'Z' || m->state == 'X')
+	if (m->pid == getpid() || m->state == 'Z' || m->state == 'X' || keeper_is(m->pid))
 		return;
 	snprintf(operand, sizeof operand, "%d", (int)m->pid);
 	err = proc_open(m->pid, &p);

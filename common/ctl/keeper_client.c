@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The tool's side: finding a keeper, starting one, asking it, and seeing in /proc that it was done. */
+/*
+ * The tool's side: finding a keeper, starting one, asking it, and seeing that it was done. A keeper may end or be killed
+ * at any moment, so each pass over the threads begins with what the kernel says of them.
+ */
 #include "ctl/keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/keeper_start.h"
 #include "ctl/keeper_wire.h"
 #include "ctl/touch.h"
 #include "ctl/tracee.h"
@@ -20,9 +20,12 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define TRIES     200
-#define NAP_NS    5000000
-#define ANSWER_MS 5000
+#define TRIES        100 /* for an address that is taken, and nobody listens at */
+#define NAP_NS       5000000
+#define NAP_FIRST_NS 50000
+#define NAP_LAST_NS  10000000
+#define ANSWER_MS    5000
+#define LOSSES       8
 
 bool keeper_is(pid_t pid)
 {
@@ -35,23 +38,38 @@ bool keeper_is(pid_t pid)
 	return is;
 }
 
-static void nap(void)
+static void nap(uint64_t ns)
 {
-	struct timespec t = {.tv_nsec = NAP_NS};
+	struct timespec t = {.tv_nsec = (long)ns};
 
 	nanosleep(&t, NULL);
 }
 
-/* The n-th address: a descriptor, or -errno. *who: the pid of the other end. */
+/* A keeper that we are connected to; fd -1: to none. */
+struct link {
+	int fd;
+	pid_t keeper;
+};
+
+static void hang_up(struct link *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	*l = (struct link){.fd = -1};
+}
+
+/* The n-th address: a descriptor, or -errno. *who: the other end. */
 static int connect_to(uid_t uid, unsigned slot, struct ucred *who)
 {
+	struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
 	struct sockaddr_un a;
 	socklen_t len = keeper_address(uid, slot, &a), size = sizeof *who;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&a, len) ||
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) ||
+		connect(fd, (struct sockaddr *)&a, len) ||
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &size)) {
 		err = -errno;
 		close(fd);
@@ -60,91 +78,32 @@ static int connect_to(uid_t uid, unsigned slot, struct ucred *who)
 	return fd;
 }
 
-/* In the child of a child: nobody's but init's, with nothing of the tool but the socket. */
-static _Noreturn void become(int fd)
+/* Our own user's, started if need be. */
+static int link_own(struct link *l)
 {
-	char title[KEEPER_TITLE], *argv[] = {title, NULL};
-	struct sigaction deaf = {.sa_handler = SIG_IGN}, plain = {.sa_handler = SIG_DFL};
-	sigset_t none;
-	int null = open("/dev/null", O_RDWR);
+	unsigned tries = 0, slot = 0;
 
-	memset(title, ' ', sizeof title - 1);
-	memcpy(title, KEEPER_NAME ": ", strlen(KEEPER_NAME ": "));
-	title[sizeof title - 1] = '\0';
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &plain, NULL);
-	sigaction(SIGHUP, &deaf, NULL);
-	sigaction(SIGPIPE, &deaf, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int i = 0; null >= 0 && i < 3; i++)
-		dup2(null, i);
-	if (fd == KEEPER_FD)
-		fcntl(fd, F_SETFD, 0);
-	else
-		dup2(fd, KEEPER_FD);
-	close_range(KEEPER_FD + 1, ~0u, 0);
-	(void)!chdir("/");
-	execv("/proc/self/exe", argv);
-	_exit(127);
-}
-
-/* Binds the address, so that nobody else starts one, and starts it. -EADDRINUSE: somebody has, or is about to. */
-static int start(uid_t uid, unsigned slot)
-{
-	struct sockaddr_un a;
-	socklen_t len = keeper_address(uid, slot, &a);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), err = 0;
-	pid_t child;
-
-	if (fd < 0)
-		return -errno;
-	if (bind(fd, (struct sockaddr *)&a, len)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	touch_point("keeper");
-	child = fork();
-	if (child == 0) {
-		setsid();
-		if (fork() == 0)
-			become(fd);
-		_exit(0);
-	}
-	if (child < 0)
-		err = -errno;
-	else
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
-	close(fd);
-	return err;
-}
-
-/* Our own user's, started if need be. A descriptor, or ERR_KEEPER. */
-static int own_keeper(pid_t *keeper)
-{
-	unsigned slot = 0;
-
-	for (int tries = 0; tries < TRIES && slot < KEEPER_SLOTS; tries++) {
+	while (slot < KEEPER_SLOTS) {
 		struct ucred who;
 		int fd = connect_to(geteuid(), slot, &who);
 
-		if (fd >= 0) {
-			*keeper = who.pid;
-			if (who.uid == geteuid() && keeper_is(who.pid))
-				return fd;
-			close(fd);
-			slot++; /* a stranger's */
-		} else if (start(geteuid(), slot)) {
-			nap();
+		if (fd >= 0 && who.uid == geteuid() && keeper_is(who.pid)) {
+			*l = (struct link){fd, who.pid};
+			return 0;
 		}
+		if (fd >= 0)
+			close(fd);
+		else if (!keeper_start(geteuid(), slot) || ++tries % TRIES) {
+			nap(NAP_NS);
+			continue;
+		}
+		slot++; /* a stranger's */
 	}
 	return ERR_KEEPER;
 }
 
-/* The one that traces a thread. A descriptor, or ERR_KEEPER. */
-static int that_keeper(pid_t keeper)
+/* One that traces a thread. */
+static int link_that(struct link *l, pid_t keeper)
 {
 	struct status s;
 	struct proc *p;
@@ -157,154 +116,225 @@ static int that_keeper(pid_t keeper)
 		struct ucred who;
 		int fd = connect_to(s.uid[1], slot, &who);
 
-		if (fd >= 0 && who.pid == keeper)
-			return fd;
+		if (fd >= 0 && who.pid == keeper) {
+			*l = (struct link){fd, keeper};
+			return 0;
+		}
 		if (fd >= 0)
 			close(fd);
 	}
 	return ERR_KEEPER;
 }
 
-static int ask(int fd, enum keeper_op op, const struct proc *p, pid_t tid)
+/* To the keeper that traces a thread, or (0) to our own. */
+static int link_to(struct link *l, pid_t keeper)
 {
-	struct keeper_ask a = {.version = KEEPER_VERSION, .op = op, .me = getpid(), .tid = tid};
-	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	if (l->fd >= 0 && (!keeper || keeper == l->keeper))
+		return 0;
+	hang_up(l);
+	return keeper ? link_that(l, keeper) : link_own(l);
+}
+
+/* ERR_LOST: the keeper has ended, or does not answer us. */
+static int ask(struct link *l, enum keeper_op op, const struct proc *p, pid_t tid,
+	enum kept_state *state)
+{
+	struct keeper_ask a = {.version = KEEPER_VERSION,
+		.op = op,
+		.me = getpid(),
+		.name = {proc_pid(p), tid, proc_start_time(p)}};
+	struct pollfd pfd = {.fd = l->fd, .events = POLLIN};
 	struct keeper_answer r;
 
-	a.pid = proc_pid(p);
-	a.start = proc_start_time(p);
 	touch_point("ask");
-	if (send(fd, &a, sizeof a, MSG_NOSIGNAL) != (ssize_t)sizeof a)
+	if (send(l->fd, &a, sizeof a, MSG_NOSIGNAL) != (ssize_t)sizeof a ||
+		poll(&pfd, 1, ANSWER_MS) != 1 ||
+		recv(l->fd, &r, sizeof r, MSG_DONTWAIT) != (ssize_t)sizeof r) {
+		hang_up(l);
 		return ERR_LOST;
-	if (poll(&pfd, 1, ANSWER_MS) != 1 ||
-		recv(fd, &r, sizeof r, MSG_DONTWAIT) != (ssize_t)sizeof r)
-		return ERR_LOST;
+	}
+	*state = r.state;
 	return r.err;
 }
 
-/* Whether the thread is as asked: held by `keeper`, or (0) by no keeper. One that has ended is. */
-static bool is_so(const struct proc *p, pid_t tid, pid_t keeper, struct stop_culprit *c)
-{
-	struct status s;
+/* ---- holding ---- */
 
-	if (status_read(p, tid, &s) || strchr("ZX", s.state))
-		return true;
-	*c = (struct stop_culprit){.tid = tid, .state = s.state};
-	return keeper ? s.tracer == keeper && s.state == 't' : !s.tracer || !keeper_is(s.tracer);
+struct holding {
+	const struct proc *p;
+	struct link link;
+	unsigned losses;
+	size_t standing, awaited;
+	struct stop_culprit culprit; /* of those awaited */
+};
+
+static void count(struct holding *h, const struct status *s, pid_t tid, bool stands)
+{
+	if (stands) {
+		h->standing++;
+	} else {
+		h->awaited++;
+		h->culprit = (struct stop_culprit){.tid = tid, .state = s->state};
+	}
 }
 
-static int await(
-	const struct proc *p, pid_t tid, pid_t keeper, uint64_t end, struct stop_culprit *c)
+/* One that a keeper has already is left to that; and if we may not ask it, to what the kernel says of it. */
+static int hold_thread(struct holding *h, pid_t tid)
 {
-	struct timespec t = {.tv_nsec = 50000};
+	enum kept_state state = KEPT_NOT;
+	struct status s;
+	pid_t keeper;
+	int err;
 
-	while (!is_so(p, tid, keeper, c)) {
-		if (tracee_clock() >= end)
-			return ERR_TIMEOUT;
-		nanosleep(&t, NULL);
-		if (t.tv_nsec < 10000000)
-			t.tv_nsec *= 2;
+	if (status_read(h->p, tid, &s))
+		return 0;
+	keeper = s.tracer && keeper_is(s.tracer) ? s.tracer : 0;
+	err = link_to(&h->link, keeper);
+	if (!err)
+		err = ask(&h->link, KEEPER_HOLD, h->p, tid, &state);
+	if (err == ERR_NOTHREAD)
+		return 0;
+	if (keeper && (err == ERR_KEEPER || err == ERR_LOST || err == ERR_PERM)) {
+		count(h, &s, tid, s.state == 't');
+		return 0;
 	}
+	if (err == ERR_LOST && ++h->losses < LOSSES) {
+		count(h, &s, tid, false);
+		return 0;
+	}
+	if (err)
+		return err == ERR_LOST ? ERR_KEEPER : err;
+	if (state != KEPT_NOT)
+		count(h, &s, tid, state == KEPT_STANDS);
 	return 0;
 }
 
-/* A keeper ends with its last thread: in the moment between finding and asking it. Another is started then. */
-static int hold_one(const struct proc *p, pid_t tid, int *fd, pid_t *keeper)
+static int hold_pass(struct holding *h, const struct tid_ranges *tids)
 {
-	int err = ERR_LOST;
+	struct threads t = {0};
+	int err = threads_list(h->p, &t);
 
-	for (int tries = 0; err == ERR_LOST && tries < 5; tries++) {
-		if (*fd < 0)
-			*fd = own_keeper(keeper);
-		if (*fd < 0)
-			return *fd;
-		err = ask(*fd, KEEPER_HOLD, p, tid);
-		if (err == ERR_LOST) {
-			close(*fd);
-			*fd = -1;
-		}
-	}
+	h->standing = h->awaited = 0;
+	for (size_t i = 0; !err && i < t.n; i++)
+		if (tid_ranges_has(tids, t.tid[i]))
+			err = hold_thread(h, t.tid[i]);
+	threads_free(&t);
 	return err;
 }
 
 int keeper_hold(const struct proc *p, const struct tid_ranges *tids, unsigned timeout_ms,
 	struct stop_culprit *culprit)
 {
-	uint64_t end = tracee_clock() + timeout_ms * 1000000ull;
-	struct threads t = {0};
-	int err = access_check(p), fd = -1;
-	size_t held = 0;
-	pid_t keeper = 0;
+	uint64_t end = tracee_clock() + timeout_ms * 1000000ull, ns = NAP_FIRST_NS;
+	struct holding h = {.p = p, .link.fd = -1};
+	size_t before;
+	int err = access_check(p);
 
 	if (!err)
-		err = threads_list(p, &t);
-	for (size_t i = 0; !err && i < t.n; i++) {
-		struct status s;
-
-		if (!tid_ranges_has(tids, t.tid[i]))
-			continue;
-		/* Held already, by whichever keeper. */
-		if (status_read(p, t.tid[i], &s) == 0 && s.tracer && keeper_is(s.tracer)) {
-			held++;
-			continue;
-		}
-		err = hold_one(p, t.tid[i], &fd, &keeper);
-		held += !err;
-		if (err == ERR_NOTHREAD)
-			err = 0;
+		err = hold_pass(&h, tids);
+	/* Until all stand, and none of them has made another that is meant. */
+	for (before = 0; !err && (h.awaited || h.standing != before);) {
+		if (h.awaited && tracee_clock() >= end)
+			err = ERR_TIMEOUT;
+		if (err)
+			break;
+		if (h.awaited)
+			nap(ns);
+		if (ns < NAP_LAST_NS)
+			ns *= 2;
+		before = h.standing;
+		err = hold_pass(&h, tids);
 	}
-	for (size_t i = 0; !err && keeper && i < t.n; i++)
-		if (tid_ranges_has(tids, t.tid[i]))
-			err = await(p, t.tid[i], keeper, end, culprit);
-	threads_free(&t);
-	if (fd >= 0)
-		close(fd);
+	hang_up(&h.link);
+	if (err == ERR_TIMEOUT) {
+		*culprit = h.culprit;
+		stop_ask_why(p, culprit);
+	}
 	if (err == ERR_PERM)
 		culprit->why = ERR_PERM;
-	return err ? err : held ? 0 : ERR_NOTHREAD;
+	return err ? err : h.standing ? 0 : ERR_NOTHREAD;
 }
 
-static int let_go_one(const struct proc *p, pid_t tid, uint64_t end, struct stop_culprit *c)
+/* ---- letting go ---- */
+
+/* One that a keeper has asked to stop, and that cannot yet, goes on as if it had not been. */
+static bool is_let_go(const struct proc *p, pid_t tid, struct stop_culprit *c)
 {
 	struct status s;
-	int err = 0, fd;
+
+	if (status_read(p, tid, &s) || !s.tracer || !keeper_is(s.tracer))
+		return true;
+	*c = (struct stop_culprit){.tid = tid, .state = s.state};
+	return s.state != 't';
+}
+
+static int await_let_go(const struct proc *p, pid_t tid, uint64_t end, struct stop_culprit *c)
+{
+	uint64_t ns = NAP_FIRST_NS;
+
+	while (!is_let_go(p, tid, c)) {
+		if (tracee_clock() >= end)
+			return ERR_STILL;
+		nap(ns);
+		if (ns < NAP_LAST_NS)
+			ns *= 2;
+	}
+	return 0;
+}
+
+static int let_go_thread(
+	struct link *l, const struct proc *p, pid_t tid, uint64_t end, struct stop_culprit *c)
+{
+	enum kept_state state;
+	struct status s;
+	int err;
 
 	if (status_read(p, tid, &s) || !s.tracer || !keeper_is(s.tracer))
 		return 0;
-	fd = that_keeper(s.tracer);
-	if (fd >= 0)
-		err = ask(fd, KEEPER_LET_GO, p, tid);
-	if (fd >= 0)
-		close(fd);
+	err = link_to(l, s.tracer);
+	if (!err)
+		err = ask(l, KEEPER_LET_GO, p, tid, &state);
 	/* It may have ended, and let go by that. */
-	if (fd < 0 || err == ERR_LOST || err == ERR_PERM)
-		err = is_so(p, tid, 0, c) ? 0 : ERR_KEEPER;
-	return err ? err : await(p, tid, 0, end, c);
+	if (err)
+		return is_let_go(p, tid, c) ? 0 : ERR_KEEPER;
+	return await_let_go(p, tid, end, c);
+}
+
+/* A list cannot set one thread of a stopped process running. */
+static int check_runs(const struct proc *p, pid_t tid, struct stop_culprit *c)
+{
+	char state = thread_state(p, tid);
+
+	if (state != 'T')
+		return 0;
+	*c = (struct stop_culprit){.tid = tid, .state = state, .why = ERR_STILL};
+	return ERR_STILL;
 }
 
 int keeper_let_go(const struct proc *p, const struct tid_ranges *tids, unsigned timeout_ms,
 	struct stop_culprit *culprit)
 {
 	uint64_t end = tracee_clock() + timeout_ms * 1000000ull;
+	struct link link = {.fd = -1};
 	struct threads t = {0};
-	int err = threads_list(p, &t);
+	int err = threads_list(p, &t), one;
 	size_t matched = 0;
 
-	for (size_t i = 0; !err && i < t.n; i++) {
-		char state;
+	for (size_t i = 0; i < t.n; i++) {
+		struct stop_culprit c = {0};
 
 		if (!tid_ranges_has(tids, t.tid[i]))
 			continue;
 		matched++;
-		err = let_go_one(p, t.tid[i], end, culprit);
-		state = thread_state(p, t.tid[i]);
-		if (err || !tids->n || !strchr("tT", state))
-			continue;
-		/* A list cannot set one thread of a stopped process running. */
-		*culprit = (struct stop_culprit){.tid = t.tid[i], .state = state};
-		if (state == 'T')
-			err = ERR_STILL;
+		one = let_go_thread(&link, p, t.tid[i], end, &c);
+		if (!one && tids->n)
+			one = check_runs(p, t.tid[i], &c);
+		/* The others all the same. */
+		if (one && !err) {
+			err = one;
+			*culprit = c;
+		}
 	}
 	threads_free(&t);
+	hang_up(&link);
 	return err ? err : matched ? 0 : ERR_NOTHREAD;
 }

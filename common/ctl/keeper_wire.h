@@ -7,6 +7,8 @@
 #include <sys/types.h>
 #include <sys/un.h>
 
+#include "ctl/kept.h"
+
 /* Between tool and keeper: one question, one answer, over SOCK_SEQPACKET. */
 enum keeper_op { KEEPER_HOLD = 1, KEEPER_LET_GO };
 
@@ -14,12 +16,12 @@ struct keeper_ask {
 	uint32_t version;
 	uint32_t op;
 	int32_t me; /* as the sender sees itself: another number for the other end is another pid namespace */
-	int32_t pid, tid;
-	uint64_t start; /* proc_start_time() */
+	struct kept_name name;
 };
 
 struct keeper_answer {
-	int32_t err, me;
+	int32_t err;
+	uint32_t state; /* enum kept_state */
 };
 
 #define KEEPER_VERSION 1

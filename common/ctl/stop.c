@@ -177,7 +177,7 @@ static bool all_stand(const struct crowd *c)
 	return !c->others && c->stuck == c->n && c->n + c->stopped;
 }
 
-static void explain_culprit(const struct proc *p, struct stop_culprit *c)
+void stop_ask_why(const struct proc *p, struct stop_culprit *c)
 {
 	struct thread_place at;
 	bool narrow;
@@ -217,7 +217,7 @@ static int await_stop(const struct proc *p, unsigned timeout_ms, struct stop_cul
 		*culprit = now.first_other;
 		if (!now.others && now.n)
 			*culprit = (struct stop_culprit){.tid = now.held[0].tid, .state = 't'};
-		explain_culprit(p, culprit);
+		stop_ask_why(p, culprit);
 		/* Nobody is left, although it has not been told so yet. */
 		err = culprit->tid ? ERR_TIMEOUT : ERR_GONE;
 	}
@@ -283,7 +283,7 @@ static int await_run(const struct proc *p, unsigned timeout_ms, struct stop_culp
 	}
 	forget(&first);
 	if (err == ERR_STILL)
-		explain_culprit(p, culprit);
+		stop_ask_why(p, culprit);
 	/* Who ends after the signal has run. */
 	return err == ERR_GONE ? 0 : err;
 }
@@ -316,7 +316,9 @@ static void explain_late(
 	escape_add(out, operand, strlen(operand));
 	buf_fmt(out, ": thread %d is in state %c (%s)", (int)c->tid, c->state ? c->state : '?',
 		state_words(c->state));
-	if (c->why)
+	if (c->why == ERR_STILL)
+		buf_str(out, ": its process is stopped as a whole; prun that");
+	else if (c->why)
 		buf_fmt(out, ": %s", err_str(c->why));
 	if (err == ERR_TIMEOUT)
 		buf_str(out, "; the stop stays requested");

@@ -59,7 +59,7 @@ each() {
 		sleep 0.1
 		keeper=$(keeper_of "$(each sleeps)")
 		[ "$(cat "/proc/$keeper/comm")" = ptools-keeper ]
-		[[ $(tr '\0' ' ' <"/proc/$keeper/cmdline") == "ptools-keeper: holds $TARGET/"*" $TARGET/$(each receives)"* ]]
+		[[ $(tr '\0' ' ' <"/proc/$keeper/cmdline") == "ptools-keeper: for uid $NOBODY holds $TARGET/"*",$(each receives)"* ]]
 		[ "$(keeper_of "$(each counts)")" = "$keeper" ]
 		"${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
 		free "$(each sleeps)"
@@ -126,6 +126,7 @@ each() {
 }
 
 @test "who may: the same user and root; a thread that is not there; -r" {
+	local keeper
 	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps)"
 	run setpriv --reuid 65533 --regid 65533 --clear-groups "$PRUN" "$TARGET/$(each sleeps)"
 	[ "$status" = 1 ]
@@ -143,7 +144,8 @@ each() {
 	"$PSTOP" "$TARGET/$(each sleeps)"
 	run "${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
 	[ "$status" = 1 ]
-	[ "$output" = "prun: its keeper is another user's, or cannot be reached: $TARGET/$(each sleeps)" ]
+	keeper=$(keeper_of "$(each sleeps)")
+	[ "$output" = "prun: its keeper is another user's, or cannot be reached: $TARGET/$(each sleeps): by pid $keeper (ptools-keeper); run as its user or as root (sudo), or end it: kill is enough" ]
 	"$PRUN" "$TARGET"
 	finish_target
 }
