@@ -193,6 +193,11 @@ static int hold_thread(struct holding *h, pid_t tid)
 		err = ask(&h->link, KEEPER_HOLD, h->p, tid, &state);
 	if (err == ERR_NOTHREAD)
 		return 0;
+	if (err == -EAGAIN) {
+		count(h, &s, tid, false);
+		h->culprit.why = ERR_EXEC;
+		return 0;
+	}
 	if (keeper && (err == ERR_KEEPER || err == ERR_LOST || err == ERR_PERM)) {
 		count(h, &s, tid, s.state == 't');
 		return 0;
@@ -247,7 +252,8 @@ int keeper_hold(const struct proc *p, const struct tid_ranges *tids, unsigned ti
 	hang_up(&h.link);
 	if (err == ERR_TIMEOUT) {
 		*culprit = h.culprit;
-		stop_ask_why(p, culprit);
+		if (!culprit->why)
+			stop_ask_why(p, culprit);
 	}
 	if (err == ERR_PERM)
 		culprit->why = ERR_PERM;

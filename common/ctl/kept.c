@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/seize.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
 #include "ctl/urgent.h"
@@ -38,6 +39,7 @@
 #include "proc/threads.h"
 
 #define SPIN_NS 300000
+#define EXEC_MS 20   /* for a process that executes a program; the tool asks again (seize.h) */
 #define REPORTS 4096 /* one after the other, before somebody else's turn comes */
 #define MORE    24   /* bytes for " and 12345 more" */
 
@@ -217,6 +219,7 @@ static int take(struct kept *k, struct proc *p, pid_t tid, enum kept_state *stat
 {
 	struct thread_place at;
 	bool late, stranger;
+	struct status s;
 	int err = make_room(k);
 
 	if (err)
@@ -224,7 +227,9 @@ static int take(struct kept *k, struct proc *p, pid_t tid, enum kept_state *stat
 	if (thread_state(p, tid) == '?')
 		return ERR_NOTHREAD;
 	late = thread_place(p, tid, &at) == 0 && at.running;
-	err = trace_seize(tid, TRACE_ALONE);
+	err = seize_within(tid, TRACE_ALONE, EXEC_MS);
+	if (err == -EAGAIN && !status_read(p, tid, &s) && s.tracer == getpid())
+		err = 0;
 	if (err)
 		return why_refused(p, tid, err);
 	stranger = thread_state(p, tid) == '?'; /* "the successor"; or it has died, which is reported */

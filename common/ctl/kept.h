@@ -37,7 +37,8 @@ enum kept_state { KEPT_NOT, KEPT_ASKED, KEPT_STANDS };
 /*
  * Asks a thread to stop, waits some microseconds for it, and says how far that is. One that is held already, or was
  * about to be let go, is held. KEPT_NOT: it has died of something else. ERR_NOTHREAD; ERR_TRACED: by another;
- * ERR_PERM ERR_GONE ERR_SELF -ENOMEM -EMFILE.
+ * ERR_PERM ERR_GONE ERR_SELF -ENOMEM -EMFILE. -EAGAIN: its process executes a program; kept_take_reports(), and ask
+ * again.
  */
 int kept_hold(struct kept *k, const struct kept_name *name, enum kept_state *state)
 	__attribute__((warn_unused_result));

@@ -320,7 +320,7 @@ static void explain_late(
 		buf_str(out, ": its process is stopped as a whole; prun that");
 	else if (c->why)
 		buf_fmt(out, ": %s", err_str(c->why));
-	if (err == ERR_TIMEOUT)
+	if (err == ERR_TIMEOUT && c->why != ERR_EXEC)
 		buf_str(out, "; the stop stays requested");
 }
 

@@ -18,7 +18,7 @@ struct stop_culprit {
 	pid_t tid;  /* 0: not known */
 	char state; /* as ps(1) has it */
 	/*
-	 * 0; ERR_VFORK, ERR_FROZEN; ERR_STILL: not the thread, but its process is stopped. With ERR_PERM: ERR_PERM if it
+	 * 0; ERR_VFORK, ERR_FROZEN; ERR_EXEC: it could not even be asked to; ERR_STILL: not the thread, but its process is stopped. With ERR_PERM: ERR_PERM if it
 	 * is ptrace(2) that is denied, not kill(2).
 	 */
 	int why;
