@@ -149,9 +149,10 @@ static bool run_in_the_end(pid_t target, char *why, size_t size)
 	return false;
 }
 
-static void against_mayfly(struct tap *tap, const char *what, bool threads, unsigned rounds, const char *where)
+/* bystander: a child of ours that stays, or 0. */
+static bool against_mayfly(const char *what, bool threads, unsigned rounds, pid_t bystander)
 {
-	char why[256] = "", text[256];
+	char why[256] = "";
 	struct mayfly m;
 	bool well;
 
@@ -159,15 +160,22 @@ static void against_mayfly(struct tap *tap, const char *what, bool threads, unsi
 	crowd(m.pid, rounds, threads);
 	well = run_in_the_end(m.pid, why, sizeof why) && goes_on(&m, why, sizeof why);
 	mayfly_stop(&m);
-	if (!keepers_gone(0, PATIENT_MS)) {
+	if (!keepers_gone(bystander, PATIENT_MS)) {
 		snprintf(why, sizeof why, "a keeper is left");
 		well = false;
 	}
 	if (!well)
 		printf("# %s\n", why);
-	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, %s all the time%s", WORKERS, rounds,
-		threads ? "all threads" : "the process", what, where);
-	ok_what(tap, well, text);
+	return well;
+}
+
+static void against(struct tap *tap, const char *what, bool threads, unsigned rounds)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, %s all the time", WORKERS, rounds,
+		threads ? "all threads" : "the process", what);
+	ok_what(tap, against_mayfly(what, threads, rounds, 0), text);
 }
 
 static void against_runner(struct tap *tap, bool threads, unsigned rounds)
@@ -192,9 +200,9 @@ static void against_runner(struct tap *tap, bool threads, unsigned rounds)
 /* Bystanders come and go under the numbers of threads that have just ended. */
 static int in_narrow_namespace(unsigned rounds)
 {
-	struct tap tap = {0};
 	struct mayfly bystander;
 	char why[256];
+	bool well;
 	int fd;
 
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
@@ -205,13 +213,13 @@ static int in_narrow_namespace(unsigned rounds)
 	close(fd);
 	order_new();
 	mayfly_start(&bystander, "forks");
-	against_mayfly(&tap, "threads", true, rounds, ", numbers given anew");
+	well = against_mayfly("threads", true, rounds, bystander.pid);
 	if (!goes_on(&bystander, why, sizeof why)) {
 		printf("# bystander: %s\n", why);
 		return 1;
 	}
 	mayfly_stop(&bystander);
-	return tap.failed ? 1 : 0;
+	return well ? 0 : 1;
 }
 
 static void numbers_anew(struct tap *tap, unsigned rounds)
@@ -244,9 +252,9 @@ void storms_run(struct tap *tap, struct order *order, bool is_short)
 	order_set(order, ORDER_NOBODY, 0);
 	against_runner(tap, false, rounds);
 	against_runner(tap, true, rounds);
-	against_mayfly(tap, "exec", true, rounds, "");
-	against_mayfly(tap, "exec", false, rounds, "");
-	against_mayfly(tap, "threads", true, rounds, "");
-	against_mayfly(tap, "threads", false, rounds, "");
+	against(tap, "exec", true, rounds);
+	against(tap, "exec", false, rounds);
+	against(tap, "threads", true, rounds);
+	against(tap, "threads", false, rounds);
 	numbers_anew(tap, rounds);
 }
