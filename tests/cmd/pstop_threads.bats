@@ -163,16 +163,253 @@ each() {
 	finish_target
 }
 
-@test "pfiles and pstack work on it; truss refuses where all are held, naming the keeper and the way out" {
+# told N WORD: the last of the N things that the parent was told.
+told() {
+	[ "$(fact told | wc -l)" = "$1" ] && [ "$(fact told | tail -n 1)" = "$2" ]
+}
+
+@test "held, a thread takes part in job control: the parent is told of stop and continuation" {
+	local parent
+	exec {TARGET_IN}>&-
+	start_target "${AS[@]}" "$TARGETS/stops" child
+	parent=$TARGET
+	TARGET=$(fact pid)
+	STARTED+=("$TARGET")
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps),$(each counts)"
+	kill -STOP "$TARGET"
+	wait_for told 1 stopped
+	held "$(each sleeps)" "$(each counts)"
+	run "${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
+	[ "$output" = "prun: did not go on in time: $TARGET/$(each sleeps): thread $(each sleeps) is in state T (stopped): its process is stopped as a whole; prun that" ]
+	kill -CONT "$TARGET"
+	wait_for told 2 continued
+	held "$(each counts)"
+	wait_for free "$(each sleeps)" "$(each polls)"
+	# Stopped before it is held, and continued while it is.
+	"${AS[@]}" "$PSTOP" "$TARGET"
+	wait_for told 3 stopped
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each reads)"
+	kill -CONT "$TARGET"
+	wait_for told 4 continued
+	held "$(each reads)" "$(each counts)"
+	wait_for free "$(each sleeps)"
+	# Held, and told of nothing.
+	"${AS[@]}" "$PRUN" "$TARGET"
+	[ "$(fact told | grep -c stopped)" = 2 ]
+	is_over "$TARGET"
+	TARGET=$parent
+	finish_target
+}
+
+# becomes_calls: what the target executes is in the facts, and runs, held by nobody.
+becomes_calls() {
+	wait_for grep -q '^receives=' "$FACTS"
+	wait_for free "$TARGET" "$(each sleeps | tail -n 1)" "$(each counts)"
+	wait_for gone "$1"
+	finish_target
+}
+
+@test "another thread executes a program while the first is held, and itself after prun" {
+	local keeper
+	exec {TARGET_IN}>&-
+	start_target "${AS[@]}" "$TARGETS/stops" exec
+	wait_for grep -q '^becomes=' "$FACTS"
+	"${AS[@]}" "$PSTOP" "$TARGET/$TARGET"
+	keeper=$(keeper_of "$TARGET")
+	printf x >&"$TARGET_IN"
+	becomes_calls "$keeper"
+
+	start_target "${AS[@]}" "$TARGETS/stops" exec
+	wait_for grep -q '^becomes=' "$FACTS"
+	"${AS[@]}" "$PSTOP" "$TARGET/$TARGET,$(each becomes)"
+	keeper=$(keeper_of "$TARGET")
+	printf x >&"$TARGET_IN"
+	held "$TARGET" "$(each becomes)"
+	"${AS[@]}" "$PRUN" "$TARGET/$(each becomes)"
+	becomes_calls "$keeper"
+}
+
+@test "the first thread executes a program after prun, while another is held" {
+	local keeper
+	exec {TARGET_IN}>&-
+	start_target "${AS[@]}" "$TARGETS/stops" exec-first
+	wait_for grep -q '^becomes=' "$FACTS"
+	"${AS[@]}" "$PSTOP" "$TARGET/$TARGET,$(each sleeps)"
+	keeper=$(keeper_of "$TARGET")
+	printf x >&"$TARGET_IN"
+	"${AS[@]}" "$PRUN" "$TARGET/$TARGET"
+	becomes_calls "$keeper"
+}
+
+@test "a sleep goes on with the time that remained, and a wait without end unseen" {
+	exec {TARGET_IN}>&-
+	start_target "${AS[@]}" "$TARGETS/stops" sleep
+	"${AS[@]}" "$PSTOP" "$TARGET/$TARGET"
+	sleep 2.9
+	"${AS[@]}" "$PRUN" "$TARGET/$TARGET"
+	finish_target
+	[ "$(fact slept)" -ge 3000 ]
+	# Begun anew it would take as long as it was held, and three seconds more.
+	[ "$(fact slept)" -lt 5900 ]
+
+	start_target "${AS[@]}" "$TARGETS/stops" calls
+	for _ in 1 2 3; do
+		"${AS[@]}" "$PSTOP" "$TARGET/$(each epolls),$(each receives)"
+		"${AS[@]}" "$PRUN" "$TARGET"
+	done
+	finish_target
+	[ "$(fact interrupted)" = 0 ]
+}
+
+@test "the keeper survives a logout, keeps no descriptor of the tool, and holds many processes" {
+	local keeper pid operands=() more=()
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		start_target "${AS[@]}" "$TARGETS/stops" calls
+		# The last one first: it has open what ends the others.
+		more=("$TARGET:$TARGET_IN:$FACTS" "${more[@]}")
+		operands+=("$TARGET/$(each sleeps),$(each counts),$(each polls)")
+	done
+	# Its end of the pipe would keep cat waiting.
+	"${AS[@]}" setsid -w "$PSTOP" "${operands[@]}" 2>&1 | timeout "$PATIENCE" cat
+	[ "${PIPESTATUS[1]}" = 0 ]
+	keeper=$(keeper_of "$(each sleeps)")
+	[[ $(ps -o tty=,sid= -p "$keeper" | tr -s ' ') != *" $keeper" ]]
+	[[ $(ps -o tty= -p "$keeper") == '?'* ]]
+	[[ $(ps -o args= -p "$keeper") == "ptools-keeper: for uid $NOBODY holds "*' and '*' more' ]]
+	[ "$(ls "/proc/$keeper/fd" | wc -l)" -le 32 ]
+	kill -HUP "$keeper"
+	sleep 0.1
+	for pid in "${more[@]}"; do
+		IFS=: read -r TARGET TARGET_IN FACTS <<<"$pid"
+		held "$(each sleeps)" "$(each counts)" "$(each polls)"
+		[ "$(keeper_of "$(each sleeps)")" = "$keeper" ]
+	done
+	"${AS[@]}" "$PRUN" "${operands[@]}"
+	wait_for gone "$keeper"
+	for pid in "${more[@]}"; do
+		IFS=: read -r TARGET TARGET_IN FACTS <<<"$pid"
+		free "$(each sleeps)" "$(each counts)" "$(each polls)"
+		finish_target
+	done
+}
+
+@test "a parent in vfork: named; let go before it ever stopped, or held as soon as it can be" {
+	exec {TARGET_IN}>&-
+	start_target "${AS[@]}" "$TARGETS/stops" vfork
+	run "${AS[@]}" "$PSTOP" -t 1 "$TARGET/$TARGET"
+	[ "$status" = 1 ]
+	[ "$output" = "pstop: did not stop in time: $TARGET/$TARGET: thread $TARGET is in state D (uninterruptible sleep): process waits in vfork; the stop stays requested" ]
+	"${AS[@]}" "$PRUN" "$TARGET/$TARGET"
+	finish_target
+
+	start_target "${AS[@]}" "$TARGETS/stops" vfork
+	run "${AS[@]}" "$PSTOP" -t 1 "$TARGET/$TARGET"
+	[ "$status" = 1 ]
+	exec {TARGET_IN}>&-
+	wait_for held "$TARGET"
+	"${AS[@]}" "$PRUN" "$TARGET/$TARGET"
+	finish_target
+}
+
+@test "what cannot be held: a clear line each" {
+	local zombie
+	bash -c 'sleep 0.2 & exec sleep 1000' {TARGET_IN}>&- &
+	STARTED+=("$!")
+	wait_for pgrep -P "$!"
+	zombie=$(pgrep -P "$!")
+	wait_for is_zombie "$zombie"
+	run "$PSTOP" 99999999/1 2/2 "$zombie/$zombie" "$TARGET/x" self/1
+	[ "$status" = 1 ]
+	[ "${lines[0]}" = 'pstop: no such process: 99999999/1' ]
+	[ "${lines[1]}" = 'pstop: system process: 2/2' ] || [ ! -e /proc/2 ] || [ -n "$(cat /proc/2/cmdline)" ]
+	[ "${lines[2]}" = "pstop: zombie process: $zombie/$zombie" ]
+	[[ ${lines[3]} == "pstop: "*": $TARGET/x" ]]
+	[ "${lines[4]}" = 'pstop: attempt to grab self: self/1' ]
+	"$TRUSS" -o /dev/null -p "$TARGET" {TARGET_IN}>&- &
+	STARTED+=("$!")
+	wait_for traced "$TARGET"
+	run "$PSTOP" "$TARGET/$(each reads)"
+	[ "$status" = 1 ]
+	[ "$output" = "pstop: process is traced: $TARGET/$(each reads): by pid $! (truss)" ]
+	kill -TERM "$!"
+	wait "$!"
+	is_over "$!"
+	finish_target
+}
+
+traced() {
+	! grep -q '^TracerPid:.0$' "/proc/$1/status"
+}
+
+@test "a keeper that is stopped itself: prun says so, and the threads stay" {
+	local keeper
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps)"
+	keeper=$(keeper_of "$(each sleeps)")
+	kill -STOP "$keeper"
+	run "${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
+	[ "$status" = 1 ]
+	[[ $output == "prun: its keeper is another user's, or cannot be reached: $TARGET/$(each sleeps): by pid $keeper (ptools-keeper); "* ]]
+	held "$(each sleeps)"
+	kill -CONT "$keeper"
+	"${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
+	wait_for free "$(each sleeps)"
+	finish_target
+}
+
+@test "pfiles and pstack work on it, and put back what they do" {
 	local keeper
 	"${AS[@]}" "$PSTOP" "$TARGET/1-"
 	keeper=$(keeper_of "$TARGET")
 	"$PFILES" "$TARGET" | grep -q '^   0: S_IFIFO'
-	"$PSTACK" "$TARGET" | grep -q read
-	run "$TRUSS" -p "$TARGET"
-	[ "$status" = 2 ]
-	[ "$output" = "truss: process is traced: $TARGET: by pid $keeper (ptools-keeper); prun lets go of what pstop holds" ]
-	held "$TARGET" "$(each sleeps)"
+	"$PSTACK" "$TARGET" >"$DIR/stack"
+	grep -q "traced by $keeper \[ptools-keeper\]" "$DIR/stack"
+	for name in sleeps polls reads waits counts receives epolls main; do
+		grep -q "^ [0-9a-f]* $name (" "$DIR/stack"
+	done
+	run "$PSTACK" -H "$TARGET"
+	[ "$status" = 1 ]
+	[ "$output" = "pstack: process is traced: $TARGET: by pid $keeper (ptools-keeper); prun lets go of what pstop holds" ]
+	held "$TARGET" "$(each sleeps)" "$(each counts)"
 	"${AS[@]}" "$PRUN" "$TARGET"
+	# Some held, some not.
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each counts)"
+	"$PFILES" "$TARGET" | grep -q '^   0: S_IFIFO'
+	"$PSTACK" "$TARGET" | grep -q "^ [0-9a-f]* counts ("
+	held "$(each counts)"
+	free "$TARGET" "$(each sleeps)"
+	"${AS[@]}" "$PRUN" "$TARGET"
+	finish_target
+	[ "$(fact interrupted)" = 0 ]
+}
+
+@test "truss traces the others, and the held ones when prun lets go of them" {
+	local tracer
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps),$(each counts)"
+	"$TRUSS" -o "$DIR/trace" -p "$TARGET" &
+	tracer=$!
+	STARTED+=("$tracer")
+	wait_for grep -q "^/$(each polls):" "$DIR/trace"
+	grep -q "^(Warning: $TARGET: held by pstop, traced when prun lets go: thread $(each sleeps) and 1 more)$" "$DIR/trace"
+	held "$(each sleeps)" "$(each counts)"
+	"${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
+	wait_for grep -q "^/$(each sleeps):.*nanosleep" "$DIR/trace"
+	lacks "^/$(each counts):" "$DIR/trace"
+	kill -TERM "$tracer"
+	wait "$tracer"
+	is_over "$tracer"
+	held "$(each counts)"
+	"${AS[@]}" "$PRUN" "$TARGET"
+	# All of them held: it waits.
+	"${AS[@]}" "$PSTOP" "$TARGET/1-"
+	"$TRUSS" -o "$DIR/trace" -p "$TARGET" &
+	tracer=$!
+	STARTED+=("$tracer")
+	wait_for grep -q "^(Warning: $TARGET: held by pstop" "$DIR/trace"
+	"${AS[@]}" "$PRUN" "$TARGET"
+	wait_for grep -q "^/$(each sleeps):.*nanosleep" "$DIR/trace"
+	kill -TERM "$tracer"
+	wait "$tracer"
+	is_over "$tracer"
+	free "$TARGET" "$(each sleeps)" "$(each counts)"
 	finish_target
 }
