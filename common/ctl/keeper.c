@@ -22,9 +22,9 @@
 #include "ctl/tracee.h"
 
 #define CLIENTS   64
-#define SOON_MS   200   /* after SIGCHLD, for the reports that do not come (kept.c) */
-#define CHECK_MS  1000  /* while one of those is awaited */
-#define LONELY_MS 2000  /* without a first client */
+#define SOON_MS   200  /* after SIGCHLD, for the reports that do not come (kept.c) */
+#define CHECK_MS  1000 /* while one of those is awaited */
+#define LONELY_MS 2000 /* without a first client */
 
 enum { SIGNALS, LISTENER, FIRST_CLIENT };
 
@@ -59,6 +59,8 @@ static void answer(struct keeper *k, const struct keeper_ask *a, struct keeper_a
 		r->err = kept_hold(&k->kept, &a->name, &state);
 	else if (a->op == KEEPER_LET_GO)
 		state = kept_let_go(&k->kept, &a->name);
+	else if (a->op == KEEPER_REGISTERS)
+		state = kept_registers(&k->kept, &a->name, &r->regs);
 	else
 		r->err = -EPROTO;
 	r->state = state;

@@ -38,6 +38,14 @@ int keeper_hold(const struct proc *p, const struct tid_ranges *tids, unsigned ti
 int keeper_let_go(const struct proc *p, const struct tid_ranges *tids, unsigned timeout_ms,
 	struct stop_culprit *culprit) __attribute__((warn_unused_result));
 
+/*
+ * The registers of a thread that a keeper holds. ERR_TRACED: none does (any more, or yet); ERR_KEEPER: it does not answer
+ * us; ERR_GONE.
+ */
+struct user_regs_struct;
+int keeper_registers(const struct proc *p, pid_t tid, struct user_regs_struct *out)
+	__attribute__((warn_unused_result));
+
 /* For main of a tool that may start one: runs the keeper, and does not return, if that is what argv[0] says. */
 void keeper_run_if_named(char **argv);
 

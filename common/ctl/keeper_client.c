@@ -136,25 +136,23 @@ static int link_to(struct link *l, pid_t keeper)
 }
 
 /* ERR_LOST: the keeper has ended, or does not answer us. */
-static int ask(struct link *l, enum keeper_op op, const struct proc *p, pid_t tid,
-	enum kept_state *state)
+static int ask(
+	struct link *l, enum keeper_op op, const struct proc *p, pid_t tid, struct keeper_answer *r)
 {
 	struct keeper_ask a = {.version = KEEPER_VERSION,
 		.op = op,
 		.me = getpid(),
 		.name = {proc_pid(p), tid, proc_start_time(p)}};
 	struct pollfd pfd = {.fd = l->fd, .events = POLLIN};
-	struct keeper_answer r;
 
 	touch_point("ask");
 	if (send(l->fd, &a, sizeof a, MSG_NOSIGNAL) != (ssize_t)sizeof a ||
 		poll(&pfd, 1, ANSWER_MS) != 1 ||
-		recv(l->fd, &r, sizeof r, MSG_DONTWAIT) != (ssize_t)sizeof r) {
+		recv(l->fd, r, sizeof *r, MSG_DONTWAIT) != (ssize_t)sizeof *r) {
 		hang_up(l);
 		return ERR_LOST;
 	}
-	*state = r.state;
-	return r.err;
+	return r->err;
 }
 
 /* ---- holding ---- */
@@ -180,7 +178,7 @@ static void count(struct holding *h, const struct status *s, pid_t tid, bool sta
 /* One that a keeper has already is left to that; and if we may not ask it, to what the kernel says of it. */
 static int hold_thread(struct holding *h, pid_t tid)
 {
-	enum kept_state state = KEPT_NOT;
+	struct keeper_answer r = {.state = KEPT_NOT};
 	struct status s;
 	pid_t keeper;
 	int err;
@@ -190,7 +188,7 @@ static int hold_thread(struct holding *h, pid_t tid)
 	keeper = s.tracer && keeper_is(s.tracer) ? s.tracer : 0;
 	err = link_to(&h->link, keeper);
 	if (!err)
-		err = ask(&h->link, KEEPER_HOLD, h->p, tid, &state);
+		err = ask(&h->link, KEEPER_HOLD, h->p, tid, &r);
 	if (err == ERR_NOTHREAD)
 		return 0;
 	if (err == -EAGAIN) {
@@ -208,8 +206,8 @@ static int hold_thread(struct holding *h, pid_t tid)
 	}
 	if (err)
 		return err == ERR_LOST ? ERR_KEEPER : err;
-	if (state != KEPT_NOT)
-		count(h, &s, tid, state == KEPT_STANDS);
+	if (r.state != KEPT_NOT)
+		count(h, &s, tid, r.state == KEPT_STANDS);
 	return 0;
 }
 
@@ -290,7 +288,7 @@ static int await_let_go(const struct proc *p, pid_t tid, uint64_t end, struct st
 static int let_go_thread(
 	struct link *l, const struct proc *p, pid_t tid, uint64_t end, struct stop_culprit *c)
 {
-	enum kept_state state;
+	struct keeper_answer r;
 	struct status s;
 	int err;
 
@@ -298,7 +296,7 @@ static int let_go_thread(
 		return 0;
 	err = link_to(l, s.tracer);
 	if (!err)
-		err = ask(l, KEEPER_LET_GO, p, tid, &state);
+		err = ask(l, KEEPER_LET_GO, p, tid, &r);
 	/* It may have ended, and let go by that. */
 	if (err)
 		return is_let_go(p, tid, c) ? 0 : ERR_KEEPER;
@@ -343,4 +341,27 @@ int keeper_let_go(const struct proc *p, const struct tid_ranges *tids, unsigned 
 	threads_free(&t);
 	hang_up(&link);
 	return err ? err : matched ? 0 : ERR_NOTHREAD;
+}
+
+/* ---- looking ---- */
+
+int keeper_registers(const struct proc *p, pid_t tid, struct user_regs_struct *out)
+{
+	struct keeper_answer r = {.state = KEPT_NOT};
+	struct link link = {.fd = -1};
+	struct status s;
+	int err;
+
+	if (status_read(p, tid, &s))
+		return ERR_GONE;
+	if (!s.tracer || !keeper_is(s.tracer))
+		return ERR_TRACED;
+	err = link_to(&link, s.tracer);
+	if (!err)
+		err = ask(&link, KEEPER_REGISTERS, p, tid, &r);
+	hang_up(&link);
+	if (err)
+		return ERR_KEEPER;
+	*out = r.regs;
+	return r.state == KEPT_STANDS ? 0 : ERR_TRACED;
 }

@@ -10,7 +10,7 @@
 #include "ctl/kept.h"
 
 /* Between tool and keeper: one question, one answer, over SOCK_SEQPACKET. */
-enum keeper_op { KEEPER_HOLD = 1, KEEPER_LET_GO };
+enum keeper_op { KEEPER_HOLD = 1, KEEPER_LET_GO, KEEPER_REGISTERS };
 
 struct keeper_ask {
 	uint32_t version;
@@ -21,7 +21,8 @@ struct keeper_ask {
 
 struct keeper_answer {
 	int32_t err;
-	uint32_t state; /* enum kept_state */
+	uint32_t state;               /* enum kept_state */
+	struct user_regs_struct regs; /* KEEPER_REGISTERS */
 };
 
 #define KEEPER_VERSION 1

@@ -91,8 +91,10 @@ static void has_stopped(struct kept *k, struct kept_thread *t, const struct trac
 		detach(k, t);
 		return;
 	}
+	/* Who is killed meanwhile has none, and is reported dead. */
+	if (!t->stopped)
+		t->stopped = !tracee_get_regs(t->tid, &t->regs);
 	trace_take(t->tid);
-	t->stopped = true;
 	(void)!trace_resume(t->tid, TRACE_LISTEN, 0);
 }
 
@@ -232,7 +234,8 @@ static int take(struct kept *k, struct proc *p, pid_t tid, enum kept_state *stat
 		err = 0;
 	if (err)
 		return why_refused(p, tid, err);
-	stranger = thread_state(p, tid) == '?'; /* "the successor"; or it has died, which is reported */
+	stranger = thread_state(p, tid) ==
+		'?'; /* "the successor"; or it has died, which is reported */
 	k->thread[k->n++] =
 		(struct kept_thread){.p = p, .tid = tid, .late = late, .letting = stranger};
 	*state = interrupt(k, tid);
@@ -291,6 +294,18 @@ enum kept_state kept_let_go(struct kept *k, const struct kept_name *name)
 	}
 	t->letting = true;
 	return t->stopped ? interrupt(k, t->tid) : KEPT_ASKED;
+}
+
+enum kept_state kept_registers(
+	struct kept *k, const struct kept_name *name, struct user_regs_struct *out)
+{
+	struct kept_thread *t = find(k, name->tid);
+	struct status s;
+
+	if (!t || !is_of(t->p, name) || !is_ours(t, &s))
+		return KEPT_NOT;
+	*out = t->regs;
+	return t->stopped && !t->letting ? KEPT_STANDS : KEPT_ASKED;
 }
 
 bool kept_check_leaders(struct kept *k)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 #include "proc/proc.h"
 
@@ -17,9 +18,10 @@
 struct kept_thread {
 	struct proc *p; /* shared by the threads of a process */
 	pid_t tid;
-	bool stopped; /* was seen to be */
-	bool letting; /* goes as soon as it reports its next stop */
-	bool late;    /* ran when it was asked to stop (trace_settle()) */
+	bool stopped;                 /* was seen to be */
+	bool letting;                 /* goes as soon as it reports its next stop */
+	bool late;                    /* ran when it was asked to stop (trace_settle()) */
+	struct user_regs_struct regs; /* once stopped: they do not change before it is let go */
 };
 struct kept {
 	struct kept_thread *thread;
@@ -45,6 +47,10 @@ int kept_hold(struct kept *k, const struct kept_name *name, enum kept_state *sta
 
 /* Lets go of a thread, now or (KEPT_ASKED) when it reports its stop; of one that is not held, too. */
 enum kept_state kept_let_go(struct kept *k, const struct kept_name *name);
+
+/* Of one that stands: KEPT_STANDS, and *out is filled; else as far as it is. */
+enum kept_state kept_registers(
+	struct kept *k, const struct kept_name *name, struct user_regs_struct *out);
 
 /* Deals with all that the threads report; after SIGCHLD. */
 void kept_take_reports(struct kept *k);

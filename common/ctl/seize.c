@@ -26,7 +26,8 @@ static void too_long(int sig)
 
 int seize_within(pid_t tid, unsigned options, unsigned ms)
 {
-	struct itimerval limit = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}}, off = {0};
+	struct itimerval limit = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}},
+			 off = {0};
 	struct sigaction act = {.sa_handler = too_long}, old;
 	volatile int err = -EAGAIN;
 

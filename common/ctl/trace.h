@@ -20,7 +20,8 @@
  */
 
 enum trace_option {
-	TRACE_CHILDREN = 1, /* fork(2) and vfork(2) children, too; threads always, but for TRACE_ALONE */
+	TRACE_CHILDREN =
+		1, /* fork(2) and vfork(2) children, too; threads always, but for TRACE_ALONE */
 	TRACE_KILL = 2,   /* PTRACE_O_EXITKILL: only for what the tool started, and was asked to */
 	TRACE_FILTER = 4, /* stops at SECCOMP_RET_TRACE */
 	TRACE_ALONE = 8,  /* not the threads that it makes */

@@ -26,7 +26,8 @@
 #include <unistd.h>
 
 enum dies { DIES_NOBODY, DIES_STOP, DIES_RUN, DIES_KEEPER };
-static const char *const dies_names[] = {"nobody killed", "pstop killed", "prun killed", "keeper killed"};
+static const char *const dies_names[] = {
+	"nobody killed", "pstop killed", "prun killed", "keeper killed"};
 
 #define STORM 400
 
@@ -45,7 +46,8 @@ static const struct row rows[] = {
 	{"runner", 0, false, NULL, "", DIES_NOBODY, false, 10, 100},
 	{"runner", 0, false, NULL, "", DIES_STOP, false, 8, 40},
 	{"runner", 0, false, NULL, "", DIES_RUN, false, 8, 40},
-	{"runner", VICTIM_SIGNALS, false, target_storm_signals, ", signals", DIES_STOP, true, 10, 150},
+	{"runner", VICTIM_SIGNALS, false, target_storm_signals, ", signals", DIES_STOP, true, 10,
+		150},
 	{"runner", 0, false, storm_continues, ", SIGCONT", DIES_STOP, true, 10, 100},
 	{"runner", 0, true, NULL, "", DIES_NOBODY, false, 15, 200},
 	{"runner", 0, true, NULL, "", DIES_STOP, false, 12, 60},
@@ -53,8 +55,10 @@ static const struct row rows[] = {
 	{"runner", 0, true, NULL, "", DIES_KEEPER, false, 50, 250},
 	{"runner", 0, true, NULL, "", DIES_KEEPER, true, 15, 300},
 	{"runner", 0, true, NULL, "", DIES_STOP, true, 15, 200},
-	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_KEEPER, false, 40, 250},
-	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_NOBODY, false, 15, 200},
+	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_KEEPER, false, 40,
+		250},
+	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_NOBODY, false, 15,
+		200},
 	{"runner", 0, true, target_storm_stops, ", stops", DIES_NOBODY, false, 15, 200},
 	{"runner", 0, true, target_storm_stops, ", stops", DIES_KEEPER, true, 15, 250},
 	{"runner", 0, true, storm_continues, ", SIGCONT", DIES_KEEPER, false, 30, 200},
@@ -84,7 +88,8 @@ __attribute__((format(printf, 2, 3))) static void check(bool held, const char *f
 /* ---- one round ---- */
 
 /* Those threads whose bit is set, first thread first. */
-static void operand(const struct row *r, const struct target *t, unsigned round, char *text, size_t size)
+static void operand(
+	const struct row *r, const struct target *t, unsigned round, char *text, size_t size)
 {
 	pid_t tid[8];
 	unsigned n = thread_ids(t->pid, tid, 8), bits = round % ((1u << n) - 1) + 1;
@@ -97,15 +102,16 @@ static void operand(const struct row *r, const struct target *t, unsigned round,
 }
 
 /* Runs it, to be killed as the row and the round say. */
-static int run_tool(const struct row *r, struct target *t, unsigned round, const char *name, const char *who,
-	char *says)
+static int run_tool(const struct row *r, struct target *t, unsigned round, const char *name,
+	const char *who, char *says)
 {
 	bool prey = r->dies == (name[1] == 's' ? DIES_STOP : DIES_RUN);
 	uint64_t end = now_us() + (r->at_random && prey ? (unsigned)rand() % 6000 : 60000000u);
 	struct tool tool;
 
 	if (prey)
-		order_set(order, ORDER_TOOL, r->at_random ? -1 : (long)(round % (r->threads ? 12 : 4)));
+		order_set(order, ORDER_TOOL,
+			r->at_random ? -1 : (long)(round % (r->threads ? 12 : 4)));
 	tool_start(&tool, name, who);
 	/* The storm ends after a while: a stop may not be seen for as long as it blows. */
 	for (unsigned i = 0; !tool_over(&tool) && now_us() < end; i++) {
@@ -173,7 +179,8 @@ static bool visit(const struct row *r, struct target *t, unsigned round, bool *k
 	/* What a stop shows to a call with a time limit is in signal(7), and no harm. */
 	t->board->stops = 1;
 	operand(r, t, round, who, sizeof who);
-	order_set(order, r->dies == DIES_KEEPER && !r->at_random ? ORDER_KEEPER : ORDER_NOBODY, (long)round);
+	order_set(order, r->dies == DIES_KEEPER && !r->at_random ? ORDER_KEEPER : ORDER_NOBODY,
+		(long)round);
 	status = run_tool(r, t, round, "pstop", who, says);
 	*killed = order->fired || status < 0;
 	if (status == -1000) {
@@ -217,9 +224,11 @@ static void run(const struct row *r)
 		target_start(&t);
 	}
 	target_free(&t);
-	check(!failed, "%s%s, flags %u, %s, %s %s: %u rounds, %u kills, %u failed, %u calls interrupted", r->program,
-		r->storm_name, r->flags, r->threads ? "threads" : "process", dies_names[r->dies],
-		r->at_random ? "at random" : "before each call", rounds, kills, failed, eintr);
+	check(!failed,
+		"%s%s, flags %u, %s, %s %s: %u rounds, %u kills, %u failed, %u calls interrupted",
+		r->program, r->storm_name, r->flags, r->threads ? "threads" : "process",
+		dies_names[r->dies], r->at_random ? "at random" : "before each call", rounds, kills,
+		failed, eintr);
 	/* Killed in the moment between the stop and its settling: the known price, and seldom. */
 	check(eintr <= (kills ? 1 + rounds / 50 : 0), "and %u calls showed it", eintr);
 	if (r->dies != DIES_NOBODY)

@@ -84,7 +84,8 @@ static bool goes_on(struct mayfly *m, char *why, size_t size)
 			return false;
 		}
 		if (now_ms() > end) {
-			snprintf(why, size, "%s: hangs (%s)", m->what, target_threads_free(m->pid, true));
+			snprintf(why, size, "%s: hangs (%s)", m->what,
+				target_threads_free(m->pid, true));
 			return false;
 		}
 		sleep_us(500);
@@ -173,8 +174,8 @@ static void against(struct tap *tap, const char *what, bool threads, unsigned ro
 {
 	char text[256];
 
-	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, %s all the time", WORKERS, rounds,
-		threads ? "all threads" : "the process", what);
+	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, %s all the time",
+		WORKERS, rounds, threads ? "all threads" : "the process", what);
 	ok_what(tap, against_mayfly(what, threads, rounds, 0), text);
 }
 
@@ -187,12 +188,13 @@ static void against_runner(struct tap *tap, bool threads, unsigned rounds)
 	target_start(&t);
 	t.board->stops = 1;
 	crowd(t.pid, rounds, threads);
-	well = run_in_the_end(t.pid, t.why, sizeof t.why) && target_progress(&t) && target_settled(&t, 0, 3000);
+	well = run_in_the_end(t.pid, t.why, sizeof t.why) && target_progress(&t) &&
+		target_settled(&t, 0, 3000);
 	if (!well)
 		printf("# %s\n", t.why);
 	target_free(&t);
-	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, at each other", WORKERS, rounds,
-		threads ? "all threads" : "the process");
+	snprintf(text, sizeof text, "%d times %u pstops and pruns of %s at once, at each other",
+		WORKERS, rounds, threads ? "all threads" : "the process");
 	ok_what(tap, well, text);
 	ok_what(tap, keepers_gone(0, PATIENT_MS), "and no keeper is left");
 }
@@ -205,7 +207,8 @@ static int in_narrow_namespace(unsigned rounds)
 	bool well;
 	int fd;
 
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		mount("proc", "/proc", "proc", 0, NULL))
 		return 77;
 	fd = open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, PIDS_MAX, strlen(PIDS_MAX)) < 0)
