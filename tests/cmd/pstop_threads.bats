@@ -151,6 +151,18 @@ each() {
 	finish_target
 }
 
+@test "all capabilities in a user namespace of one's own are none here" {
+	"${AS[@]}" unshare -Ur true || skip 'no user namespaces'
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps)"
+	run "${AS[@]}" unshare -Ur "$PRUN" "$TARGET/$(each sleeps)"
+	[ "$status" = 1 ]
+	[[ $output == "prun: its keeper is another user's, or cannot be reached: "* ]]
+	held "$(each sleeps)"
+	"${AS[@]}" "$PRUN" "$TARGET/$(each sleeps)"
+	free "$(each sleeps)"
+	finish_target
+}
+
 @test "many pstops and pruns at once" {
 	local workers=()
 	for _ in 1 2 3; do
