@@ -25,6 +25,7 @@ enum form {
 	FORM_TIME, /* "(seconds, nanoseconds)" */
 	FORM_FLAG, /* a word if it is not 0 */
 	FORM_TEXT,
+	FORM_LIST, /* parts with tabs between them */
 	FORM_SKIP,
 };
 
@@ -47,7 +48,7 @@ static const struct field fields[] = {
 	{KIND_TIMERFD, "it_value", "remaining", FORM_TIME, NULL},
 	{KIND_TIMERFD, "it_interval", "interval", FORM_TIME, NULL},
 	{KIND_PIDFD, "Pid", "pid", FORM_INT, NULL},
-	{KIND_PIDFD, "NSpid", "nspid", FORM_TEXT, NULL},
+	{KIND_PIDFD, "NSpid", "nspid", FORM_LIST, NULL},
 	{KIND_IO_URING, "SqMask", "sq-mask", FORM_BITS, ""},
 	{KIND_IO_URING, "SqHead", "sq-head", FORM_NUM, NULL},
 	{KIND_IO_URING, "SqTail", "sq-tail", FORM_NUM, NULL},
@@ -89,6 +90,8 @@ static const struct field fields[] = {
 	{KIND_BPF_LINK, "link_id", "id", FORM_NUM, NULL},
 	{KIND_BPF_LINK, "prog_id", "prog-id", FORM_NUM, NULL},
 	{KIND_BPF_LINK, "prog_tag", "prog-tag", FORM_TEXT, NULL},
+	{KIND_BPF_LINK, "tp_name", "tracepoint", FORM_TEXT, NULL},
+	{KIND_BPF_LINK, "cookie", "cookie", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "pending", "pending", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "total", "total", FORM_NUM, NULL},
 	{KIND_USERFAULTFD, "API", "api", FORM_TEXT, NULL},
@@ -162,12 +165,27 @@ static bool take_number(const struct field *f, const char *value, struct buf *no
 	return true;
 }
 
+/* One number for each namespace, of which there are at most 32 (pid_namespaces(7)). */
+static void take_list(const char *value, const char *key, struct buf *notes)
+{
+	char list[512];
+
+	snprintf(list, sizeof(list), "%s", value);
+	for (char *tab; (tab = strchr(list, '\t'));)
+		*tab = ',';
+	note_text(notes, key, list, strlen(list));
+}
+
 static void take_value(const struct field *f, const char *value, struct buf *notes)
 {
 	bool taken = false;
 
 	if (f->form == FORM_SKIP)
 		return;
+	if (f->form == FORM_LIST) {
+		take_list(value, f->key, notes);
+		return;
+	}
 	if (f->form == FORM_TIME)
 		taken = take_time(value, f->key, notes);
 	else if (f->form != FORM_TEXT)
@@ -194,15 +212,43 @@ static void take_line(enum kind k, const char *line, size_t len, struct buf *not
 	if (f)
 		take_value(f, value, notes);
 	else if (len)
-		note_text(notes, "fdinfo", value, len);
+		note_one_text(notes, "fdinfo", value, len);
+}
+
+/* Indented lines are parts of the one above: what each is called. */
+static const struct {
+	enum kind kind;
+	const char *above, *key;
+} parts[] = {
+	{KIND_IO_URING, "UserFiles:", "file"},
+	{KIND_IO_URING, "UserBufs:", "buffer"},
+	{KIND_IO_URING, "PollList:", "poll"},
+	{KIND_IO_URING, "CqOverflowList:", "overflow"},
+};
+
+static const char *key_of_parts(enum kind k, const char *line)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].kind == k &&
+			strncmp(line, parts[i].above, strlen(parts[i].above)) == 0)
+			return parts[i].key;
+	}
+	return NULL;
 }
 
 static void take_fields(enum kind k, const char *text, struct buf *notes)
 {
-	while (*text) {
-		size_t len = strcspn(text, "\n");
+	const char *part = NULL;
 
-		take_line(k, text, len, notes);
+	while (*text) {
+		size_t len = strcspn(text, "\n"), blank = strspn(text, " ");
+
+		if (part && blank && blank < len) {
+			note_one_text(notes, part, text + blank, len - blank);
+		} else {
+			part = key_of_parts(k, text);
+			take_line(k, text, len, notes);
+		}
 		text += len + (text[len] == '\n');
 	}
 }

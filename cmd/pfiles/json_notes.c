@@ -72,10 +72,23 @@ static json_t *value_of(const struct note *n)
 	case NOTE_DEV:
 		return json_pack(
 			"{s:I, s:I}", "major", (json_int_t)n->num, "minor", (json_int_t)n->nsec);
-	case NOTE_TEXT: return json_bytes(n->text, n->len);
+	case NOTE_TEXT:
+	case NOTE_TEXTS: return json_bytes(n->text, n->len);
 	case NOTE_FDS: return fds(n);
 	default: return in_words(n);
 	}
+}
+
+/* The array of that name, which is made if there is none. */
+static json_t *list_in(json_t *o, const char *name)
+{
+	json_t *list = json_object_get(o, name);
+
+	if (!list) {
+		list = json_array();
+		json_object_set_new(o, name, list);
+	}
+	return list;
 }
 
 static void set_pair(json_t *line, const struct note *n)
@@ -85,6 +98,8 @@ static void set_pair(json_t *line, const struct note *n)
 	if (n->kind == NOTE_PROCESS) {
 		json_object_set_new(line, "pid", json_integer((json_int_t)n->num));
 		json_object_set_new(line, "command", json_bytes(n->text, n->len));
+	} else if (n->kind == NOTE_TEXTS) {
+		json_array_append_new(list_in(line, name_of(n->key, name)), value_of(n));
 	} else {
 		json_object_set_new(line, name_of(n->key, name), value_of(n));
 	}
@@ -92,7 +107,7 @@ static void set_pair(json_t *line, const struct note *n)
 
 static json_t *begin(json_t *o, const struct note *n)
 {
-	json_t *line = json_object(), *list;
+	json_t *line = json_object();
 	char name[KEY_MOST];
 
 	name_of(n->key, name);
@@ -100,12 +115,7 @@ static json_t *begin(json_t *o, const struct note *n)
 		json_object_set_new(o, name, line);
 		return line;
 	}
-	list = json_object_get(o, name);
-	if (!list) {
-		list = json_array();
-		json_object_set_new(o, name, list);
-	}
-	json_array_append_new(list, line);
+	json_array_append_new(list_in(o, name), line);
 	return line;
 }
 

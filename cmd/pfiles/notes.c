@@ -93,6 +93,11 @@ void note_name(struct buf *b, const char *key, const char *group, uint64_t v)
 	in_group(b, &(struct note){.kind = NOTE_NAME, .key = key, .num = v}, group);
 }
 
+void note_one_text(struct buf *b, const char *key, const char *text, size_t n)
+{
+	note(b, &(struct note){.kind = NOTE_TEXTS, .key = key, .text = text, .len = (uint32_t)n});
+}
+
 void note_text(struct buf *b, const char *key, const char *text, size_t n)
 {
 	note(b, &(struct note){.kind = NOTE_TEXT, .key = key, .text = text, .len = (uint32_t)n});

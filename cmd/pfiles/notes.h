@@ -30,6 +30,7 @@ enum note_kind {
 	NOTE_TIME,    /* num seconds (signed) and nsec nanoseconds */
 	NOTE_DEV,     /* num major and nsec minor */
 	NOTE_TEXT,    /* len bytes of text, chosen by anybody */
+	NOTE_TEXTS,   /* the same, of which a line may have several with the same key */
 	NOTE_FDS,     /* len bytes of int: descriptors */
 	NOTE_PROCESS, /* num is the pid, the text its name */
 };
@@ -54,6 +55,7 @@ void note_hex(struct buf *b, const char *key, uint64_t v);
 void note_bits(struct buf *b, const char *key, const char *group, uint64_t v);
 void note_name(struct buf *b, const char *key, const char *group, uint64_t v);
 void note_text(struct buf *b, const char *key, const char *text, size_t n);
+void note_one_text(struct buf *b, const char *key, const char *text, size_t n); /* NOTE_TEXTS */
 
 /* Reads the note at *at and moves on; false at `end`. Its text is inside b. */
 bool note_next(const struct buf *b, size_t *at, size_t end, struct note *out);

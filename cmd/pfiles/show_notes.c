@@ -58,7 +58,8 @@ void show_note_value(struct buf *out, const struct note *n)
 		buf_chr(out, ',');
 		buf_dec(out, n->nsec);
 		break;
-	case NOTE_TEXT: escape_add(out, n->text, n->len); break;
+	case NOTE_TEXT:
+	case NOTE_TEXTS: escape_add(out, n->text, n->len); break;
 	default: break;
 	}
 }
@@ -108,7 +109,8 @@ static void add_pair(struct buf *out, const struct note *n)
 		return;
 	buf_chr(out, ':');
 	switch (n->kind) {
-	case NOTE_TEXT: add_text(out, n->text, n->len); break;
+	case NOTE_TEXT:
+	case NOTE_TEXTS: add_text(out, n->text, n->len); break;
 	case NOTE_FDS: add_fds(out, n); break;
 	case NOTE_PROCESS:
 		escape_add(out, n->text, n->len);

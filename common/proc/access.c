@@ -15,7 +15,7 @@
 static int try_look(const struct proc *p)
 {
 	char rel[HANDLE_PREFIX + 8];
-	struct handle_place place;
+	struct handle_place place = {0};
 	struct buf link = {0};
 	int err = handle_living(p, &place);
 

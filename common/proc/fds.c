@@ -49,7 +49,7 @@ static bool missed(int err)
 
 int fds_list(const struct proc *p, struct fds *out)
 {
-	struct handle_place before, after;
+	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
 		int listed, err = handle_living(p, &before);
@@ -81,7 +81,7 @@ void fds_free(struct fds *f)
 static int look_living(const struct proc *p, const char *which, struct look look)
 {
 	char rel[HANDLE_PREFIX + 8];
-	struct handle_place before, after;
+	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
 		int dir, looked, err = handle_living(p, &before);

@@ -19,6 +19,9 @@
 /* How many walks over all threads in a row must find none alive. */
 #define WALKS 4
 
+/* How many looks may be in doubt before one is believed. */
+#define DOUBTS 8
+
 /* What a look at the threads of a process whose first one is exiting found. */
 enum found { FOUND_ONE, FOUND_NONE, FOUND_UNREST };
 
@@ -53,6 +56,16 @@ static enum found find_living(const struct proc *p, struct handle_place *out)
 	return found;
 }
 
+static void look_alone(const struct proc *p, uint64_t faults, struct handle_place *out)
+{
+	char rel[HANDLE_PREFIX + 8];
+	struct stat_line own;
+
+	snprintf(rel, sizeof(rel), "task/%d/stat", p->pid);
+	out->alone = true;
+	out->dead_faults = stat_line_read(p, rel, &own) ? 0 : faults - own.faults;
+}
+
 /*
  * One try; -EAGAIN when what was seen does not fit together. That happens while a thread that is not
  * the first executes a program: it takes the place and number of the first (de_thread() in the
@@ -65,7 +78,10 @@ static int try_living(const struct proc *p, struct handle_place *out, unsigned *
 	int err = stat_line_read(p, "stat", &s);
 	enum found found;
 
-	*out = (struct handle_place){.program = err ? 0 : s.program};
+	*out = (struct handle_place){.program = err ? 0 : s.program, .doubts = out->doubts};
+	out->kernel = !err && stat_line_kthread(&s);
+	if (!err && stat_line_forked(&s) && s.threads == 1)
+		look_alone(p, s.faults, out);
 	if (err == -ENOENT || err == -ESRCH)
 		return p->ops->live ? -EAGAIN : 0; /* a recording may lack it */
 	/* Whatever else is wrong, the reader itself will meet it. */
@@ -94,9 +110,23 @@ int handle_living(const struct proc *p, struct handle_place *out)
 	return err;
 }
 
-bool handle_same(const struct handle_place *a, const struct handle_place *b)
+/*
+ * A thread that executes a program has the first one's place for a moment before the program changes.
+ * Of a program that was executed that shows, for its threads are marked as forked (stat_line.h) and its
+ * first one is not. Where all are, it shows only that one is left, and that another has ended. Where
+ * that is all that happens, again and again, it is believed in the end.
+ */
+static bool perhaps_taken(struct handle_place *before, const struct handle_place *after)
 {
-	return a->program == b->program && strcmp(a->prefix, b->prefix) == 0;
+	if (!after->alone || (before->alone && before->dead_faults == after->dead_faults))
+		return false;
+	return before->doubts++ < DOUBTS;
+}
+
+bool handle_same(struct handle_place *before, const struct handle_place *after)
+{
+	return before->program == after->program && strcmp(before->prefix, after->prefix) == 0 &&
+		!perhaps_taken(before, after);
 }
 
 /*
@@ -105,7 +135,7 @@ bool handle_same(const struct handle_place *a, const struct handle_place *b)
  */
 int handle_error(const struct proc *p, int err)
 {
-	struct handle_place place;
+	struct handle_place place = {0};
 
 	if (err != -ENOENT && err != -ESRCH && err != -EACCES && err != -EPERM)
 		return err;

@@ -61,9 +61,14 @@ int handle_link(const struct proc *p, int dir, const char *name, struct buf *out
 struct handle_place {
 	char prefix[HANDLE_PREFIX];
 	uint64_t program; /* stat_line.h */
+	bool kernel;      /* a thread of the kernel's own: it has no memory */
+	/* It was forked, has executed nothing since, and has one thread; dead_faults is 0 for others. */
+	bool alone;
+	uint64_t dead_faults; /* page faults of its threads that have ended */
+	unsigned doubts;      /* begins as 0: handle_same() counts from try to try */
 };
 int handle_living(const struct proc *p, struct handle_place *out);
-bool handle_same(const struct handle_place *a, const struct handle_place *b);
+bool handle_same(struct handle_place *before, const struct handle_place *after);
 
 /* How often a look is tried again before it is given up with -EAGAIN. */
 #define HANDLE_TRIES 64

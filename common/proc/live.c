@@ -102,7 +102,7 @@ static int read_as(const struct proc *p, const char *prefix, uint64_t addr, stru
 /* Without memory: a kernel thread, or the place of a thread that is just being taken by another. */
 static int read_elsewhere(const struct proc *p, uint64_t addr, struct iovec to)
 {
-	struct handle_place before, after;
+	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
 		int err = handle_living(p, &before);

@@ -37,7 +37,7 @@ static int reopen(int named)
 static int open_below(const struct proc *p, const char *name)
 {
 	char rel[HANDLE_PREFIX + 64];
-	struct handle_place place;
+	struct handle_place place = {0};
 	int err = handle_living(p, &place);
 
 	if (err)
@@ -49,7 +49,7 @@ static int open_below(const struct proc *p, const char *name)
 int mapped_open(const struct proc *p, uint64_t start, uint64_t end)
 {
 	char rel[128];
-	struct handle_place place;
+	struct handle_place place = {0};
 	int tid = 0, err = handle_living(p, &place);
 
 	if (err)

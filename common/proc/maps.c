@@ -112,13 +112,16 @@ static int read_at(const struct proc *p, const char *prefix, struct buf *out)
 	return err;
 }
 
+/* How long to wait for a program that is being set up: it has no memory yet, for some microseconds. */
+#define SETUP_US 1000
+
 /*
  * All is read before anything is handed over: the file ends without an error where the process lost its
  * memory, so that only a look afterwards tells whether it was whole.
  */
 static int read_whole(const struct proc *p, struct buf *out)
 {
-	struct handle_place before, after;
+	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
 		int got, err = handle_living(p, &before);
@@ -130,8 +133,14 @@ static int read_whole(const struct proc *p, struct buf *out)
 		err = handle_living(p, &after);
 		if (err)
 			return err;
-		if (handle_same(&before, &after))
-			return got == -ESRCH ? 0 : got;
+		if (!handle_same(&before, &after))
+			continue;
+		if (got == -ESRCH && before.kernel)
+			return 0;
+		if (got == -ESRCH || (!got && !out->len && p->ops->live && !before.kernel))
+			usleep(SETUP_US);
+		else
+			return got;
 	}
 	return -EAGAIN;
 }

@@ -155,7 +155,7 @@ static int add_arguments(const struct proc *p, const char *prefix, size_t max, s
 
 int proc_cmdline(const struct proc *p, size_t max, struct buf *out)
 {
-	struct handle_place before, after;
+	struct handle_place before = {0}, after = {0};
 	size_t from = out->len;
 	int err = add_arguments(p, "", max, out);
 

@@ -71,6 +71,8 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out)
 			out->flags = v;
 			out->program = mix(1, v & PF_FORKNOEXEC);
 		}
+		if (field == 10)
+			out->faults = v;
 		if (field == 20)
 			out->threads = v;
 		if (field == 22)
@@ -99,6 +101,11 @@ int stat_line_read(const struct proc *p, const char *rel, struct stat_line *out)
 bool stat_line_exiting(const struct stat_line *s)
 {
 	return (s->flags & PF_EXITING) || s->state == 'Z' || s->state == 'X' || s->state == 'x';
+}
+
+bool stat_line_forked(const struct stat_line *s)
+{
+	return s->flags & PF_FORKNOEXEC;
 }
 
 bool stat_line_kthread(const struct stat_line *s)

@@ -12,6 +12,8 @@ struct stat_line {
 	uint64_t threads;
 	uint64_t start; /* clock ticks since boot */
 	uint64_t cpu;   /* it ran there last, or runs there now */
+	/* Page faults without i/o, of all its threads ("stat") or its own; an execve(2) adds to them. */
+	uint64_t faults;
 	/*
 	 * A digest of what changes when another thread or another program takes this place: whether
 	 * the thread has executed a program since it was made, and where that program's parts lie.
@@ -28,6 +30,8 @@ int stat_line_parse(const char *text, size_t len, struct stat_line *out);
 
 /* Its memory and descriptors are gone or about to go. */
 bool stat_line_exiting(const struct stat_line *s);
+/* It was made by fork(2) or clone(2) and has executed nothing since. */
+bool stat_line_forked(const struct stat_line *s);
 bool stat_line_kthread(const struct stat_line *s);
 
 #endif

@@ -201,12 +201,21 @@ against_proc() {
 		}'
 }
 
+# What lsfd, lslocks and ss say otherwise of an idle process. It may do something by itself meanwhile, so a difference
+# has to be there twice.
+against_peers() {
+	local first
+	first=$(python3 "$HERE/peers.py" "$PFILES" "$1")
+	[ -z "$first" ] || comm -12 <(sort <<<"$first") <(python3 "$HERE/peers.py" "$PFILES" "$1" | sort)
+}
+
 # truth_of WHAT PID: all of the above once, for a process that is idle.
 truth_of() {
 	local f
 	f=$(facts "$2")
 	same "$1: as many descriptors as in /proc" "$(find "/proc/$2/fd" -mindepth 1 | wc -l)" "$(grep -c . <<<"$f")"
 	none "$1: type, inode and path as in /proc" "$(against_proc "$2" "$f")"
+	none "$1: as lsfd, lslocks and ss have it" "$(against_peers "$2")"
 }
 
 # has WHAT FACTS REGEX...: one and the same descriptor has all of these.

@@ -205,6 +205,14 @@ static int begin_storm(const struct kid_side *k, void *arg)
 	return storm(arg);
 }
 
+static int begin_one(const struct kid_side *k, void *arg)
+{
+	dup2(k->go, 200);
+	kid_ready(k);
+	kid_wait(k);
+	return storm(arg);
+}
+
 static bool has_fd(const struct fds *f, int fd)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -278,8 +286,33 @@ static void check_storm(int (*look)(const struct proc *p), const char *what)
 	proc_close(p);
 }
 
+/* The first program that a forked process executes, by a thread: the layout does not tell the two apart. */
+static void test_first_exec(int (*look)(const struct proc *p), const char *what)
+{
+	int wrong = 0;
+
+	for (int i = 0; i < 50; i++) {
+		char rounds[] = "1";
+		struct kid k = kid_start(begin_one, rounds);
+		struct proc *p = open_or_die(k.pid);
+		int err = write(k.say, "g", 1) == 1 ? 0 : -errno;
+
+		while (!err)
+			err = look(p);
+		wrong += err != ERR_GONE;
+		kid_end(&k);
+		proc_close(p);
+	}
+	IS(wrong, 0,
+		"each look at its %s is right while a forked process executes its first program",
+		what);
+}
+
 static void test_exec_storm(void)
 {
+	test_first_exec(look_fds, "descriptors");
+	test_first_exec(look_maps, "maps");
+	test_first_exec(look_cmdline, "command line");
 	check_storm(look_fds, "descriptors");
 	check_storm(look_maps, "maps");
 	check_storm(look_cmdline, "command line");

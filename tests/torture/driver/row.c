@@ -2,6 +2,7 @@
 #include "row.h"
 
 #include "base/err.h"
+#include "ctl/agent.h"
 #include "../lib/clock.h"
 
 #include <stdarg.h>
@@ -175,6 +176,11 @@ static bool nothing_left(struct course *c, unsigned limit)
 	c->residue = false;
 	if (target_settled(t, 0, limit))
 		return true;
+	/* A word that is left over on a stack may look like a way back into the cave: then nobody clears it. */
+	if (err == ERR_BUSY && target_settled(t, BAD_VDSO, limit)) {
+		restart_target(c);
+		return true;
+	}
 	snprintf(t->why + strlen(t->why), sizeof(t->why) - strlen(t->why),
 		"also after the next visit: %s", err ? err_str(err) : "complete");
 	return false;
@@ -193,15 +199,17 @@ static void check_leaks(struct course *c)
 }
 
 /*
- * ptools(7), HAZARDS: a thread that ran when it was to be stopped, as pstack has to, may have just entered a call
- * that a stop interrupts; killed before it has put that right, the tool leaves an EINTR. Seldom, then.
+ * ptools(7), HAZARDS: a thread that ran when it was to be stopped, as pstack has to and pfiles -F may, may have
+ * just entered a call that a stop interrupts; killed before it has put that right, the tool leaves an EINTR.
+ * Seldom, then.
  */
 static bool is_known_price(const struct course *c, unsigned eintr)
 {
 	const struct tally *t = c->tally;
+	bool runners =
+		c->row->subject == &subject_stacks || c->row->cond->agent_flags & AGENT_RUNNERS;
 
-	return c->row->subject == &subject_stacks && c->plan->fired &&
-		t->known + eintr <= 1 + t->rounds / 50;
+	return runners && c->plan->fired && t->known + eintr <= 1 + t->rounds / 50;
 }
 
 static void check_target(struct course *c, bool look)
