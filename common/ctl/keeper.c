@@ -24,7 +24,7 @@
 #define CLIENTS   64
 #define SOON_MS   200  /* after SIGCHLD, for the reports that do not come (kept.c) */
 #define CHECK_MS  1000 /* while one of those is awaited */
-#define LONELY_MS 2000 /* without a first client */
+#define LONELY_MS 1000 /* without a first client */
 
 enum { SIGNALS, LISTENER, FIRST_CLIENT };
 

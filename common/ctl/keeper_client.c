@@ -20,7 +20,8 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define TRIES        100 /* for an address that is taken, and nobody listens at */
+#define TRIES        400 /* for an address that is taken, and nobody listens at */
+#define STARTS       10
 #define NAP_NS       5000000
 #define NAP_FIRST_NS 50000
 #define NAP_LAST_NS  10000000
@@ -81,7 +82,7 @@ static int connect_to(uid_t uid, unsigned slot, struct ucred *who)
 /* Our own user's, started if need be. */
 static int link_own(struct link *l)
 {
-	unsigned tries = 0, slot = 0;
+	unsigned tries = 0, starts = 0, slot = 0;
 
 	while (slot < KEEPER_SLOTS) {
 		struct ucred who;
@@ -91,13 +92,17 @@ static int link_own(struct link *l)
 			*l = (struct link){fd, who.pid};
 			return 0;
 		}
-		if (fd >= 0)
+		if (fd >= 0) {
 			close(fd);
-		else if (!keeper_start(geteuid(), slot) || ++tries % TRIES) {
+			slot++; /* a stranger's */
+		} else if (!keeper_start(geteuid(), slot)) {
+			if (++starts > STARTS)
+				break; /* they end as soon as they begin */
+		} else if (++tries % TRIES == 0) {
+			slot++; /* perhaps a stranger's; on a busy machine a second keeper of ours does no harm */
+		} else {
 			nap(NAP_NS);
-			continue;
 		}
-		slot++; /* a stranger's */
 	}
 	return ERR_KEEPER;
 }

@@ -54,7 +54,7 @@ static const struct row rows[] = {
 	{"runner", 0, true, NULL, "", DIES_RUN, false, 8, 40},
 	{"runner", 0, true, NULL, "", DIES_KEEPER, false, 50, 250},
 	{"runner", 0, true, NULL, "", DIES_KEEPER, true, 15, 300},
-	{"runner", 0, true, NULL, "", DIES_STOP, true, 15, 200},
+	{"runner", 0, true, NULL, "", DIES_STOP, true, 15, 100},
 	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_KEEPER, false, 40,
 		250},
 	{"runner", VICTIM_SIGNALS, true, target_storm_signals, ", signals", DIES_NOBODY, false, 15,
