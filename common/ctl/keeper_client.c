@@ -110,8 +110,8 @@ static int link_own(struct link *l)
 /* One that traces a thread. */
 static int link_that(struct link *l, pid_t keeper)
 {
+	struct proc *p = NULL;
 	struct status s;
-	struct proc *p;
 	int err = proc_open(keeper, &p);
 
 	if (!err)

@@ -151,6 +151,21 @@ each() {
 	finish_target
 }
 
+@test "a stranger at the keeper's addresses gets nothing, and keeps nobody from having one" {
+	local squatter
+	exec {TARGET_IN}>&-
+	start_target setpriv --reuid 65533 --regid 65533 --clear-groups "$TARGETS/stops" squat "$NOBODY"
+	squatter=$TARGET
+	start_target "${AS[@]}" "$TARGETS/stops" calls
+	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps)"
+	held "$(each sleeps)"
+	[ "$(keeper_of "$(each sleeps)")" != "$squatter" ]
+	[ "$(ps -o uid= -p "$(keeper_of "$(each sleeps)")" | tr -d ' ')" = "$NOBODY" ]
+	"${AS[@]}" "$PRUN" "$TARGET"
+	free "$(each sleeps)"
+	finish_target
+}
+
 @test "all capabilities in a user namespace of one's own are none here" {
 	"${AS[@]}" unshare -Ur true || skip 'no user namespaces'
 	"${AS[@]}" "$PSTOP" "$TARGET/$(each sleeps)"

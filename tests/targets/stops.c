@@ -6,14 +6,18 @@
  * interrupted. `tree`: a family that forks and ends all the time. `vfork`: a parent that waits for its child.
  * `exec`, `exec-first`: the second thread, or the first, becomes `calls` when it is given a byte. `sleep`: how long a
  * sleep of three seconds took, in milliseconds. `child`: `calls` in a child, whose stops are told of as told=WORD.
+ * `squat UID`: sits on two of the addresses of that user's keeper, and listens at the first.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -296,15 +300,33 @@ static void tell_of_child(void)
 	must(status == 0);
 }
 
+static void squat(const char *uid)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sockaddr_un a = {.sun_family = AF_UNIX};
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+		int n = snprintf(
+			a.sun_path + 1, sizeof a.sun_path - 1, "ptools-keeper-%s-%d", uid, i);
+		socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+
+		must(fd >= 0 && bind(fd, (struct sockaddr *)&a, len) == 0 &&
+			(i || listen(fd, 9) == 0));
+	}
+	prctl(PR_SET_NAME, "ptools-keeper");
+	victim_wait();
+}
+
 int main(int argc, char **argv)
 {
-	must(argc == 2);
+	must(argc >= 2);
 	if (!strcmp(argv[1], "calls"))
 		calls();
 	else if (!strcmp(argv[1], "tree"))
 		tree();
 	else if (!strncmp(argv[1], "exec", 4))
 		executes(argv[1][4] == '-');
+	else if (!strcmp(argv[1], "squat") && argc == 3)
+		squat(argv[2]);
 	else if (!strcmp(argv[1], "child"))
 		tell_of_child();
 	else if (!strcmp(argv[1], "sleep"))
