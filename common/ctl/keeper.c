@@ -21,8 +21,9 @@
 #include "ctl/kept.h"
 #include "ctl/tracee.h"
 
-#define CLIENTS   64
-#define SOON_MS   200  /* after SIGCHLD, for the reports that do not come (kept.c) */
+#define CLIENTS 64
+#define SOON_MS                                                                                    \
+	200 /* after SIGCHLD, for reports that do not come (kept.c): a look at each thread */
 #define CHECK_MS  1000 /* while one of those is awaited */
 #define LONELY_MS 1000 /* without a first client */
 
@@ -116,7 +117,7 @@ static void look_at_threads(struct keeper *k)
 
 	kept_take_reports(&k->kept);
 	if (k->check && tracee_clock() >= k->check)
-		k->check = kept_check_leaders(&k->kept) ? in_ms(CHECK_MS) : 0;
+		k->check = kept_check(&k->kept) ? in_ms(CHECK_MS) : 0;
 	if (k->kept.n != before)
 		write_title(k);
 }

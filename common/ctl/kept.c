@@ -18,7 +18,8 @@
  *     before the first instruction of the new program. That is what PTRACE_O_TRACEEXEC is for.
  *   - The vanished leader: a thread that nobody traces executes a program. A held first thread dies of that, and the
  *     kernel takes it away without a report; under its number there is another now (exec(2), de_thread() in fs/exec.c).
- *     Its death sends SIGCHLD, though; until it is gone it is a zombie of ours. kept_check_leaders() looks for them.
+ *     Its death sends SIGCHLD, though; until it is gone it is a zombie of ours. kept_check() looks for them.
+ *   - The runaway that was killed before it could say which number it had: the same look finds that.
  *   - The successor: the number of a thread was given to a thread of another process, between the last look and
  *     PTRACE_SEIZE. So whose it is is looked at again after that.
  */
@@ -308,18 +309,14 @@ enum kept_state kept_registers(
 	return t->stopped && !t->letting ? KEPT_STANDS : KEPT_ASKED;
 }
 
-bool kept_check_leaders(struct kept *k)
+bool kept_check(struct kept *k)
 {
 	bool again = false;
 	struct status s;
 
 	for (size_t i = k->n; i-- > 0;) {
-		struct kept_thread *t = k->thread + i;
-
-		if (t->tid != proc_pid(t->p))
-			continue;
-		if (!is_ours(t, &s))
-			forget(k, t);
+		if (!is_ours(k->thread + i, &s))
+			forget(k, k->thread + i);
 		else
 			again |= s.state == 'Z';
 	}

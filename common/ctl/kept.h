@@ -56,10 +56,10 @@ enum kept_state kept_registers(
 void kept_take_reports(struct kept *k);
 
 /*
- * Forgets the first threads that have vanished without a report (kept.c). True: there is one that will, and it is time to
- * look again in a while.
+ * Forgets threads that have vanished without a report (kept.c); a look at each. True: there is one that will, and it is
+ * time to look again in a while.
  */
-bool kept_check_leaders(struct kept *k);
+bool kept_check(struct kept *k);
 
 /* "pid/tid,tid pid/tid ... and 12 more", as far as it goes into size bytes, with its NUL. */
 void kept_list(const struct kept *k, char *text, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usage: torture-stop [--short]
+ * usage: torture-stop [--short | --storms]
  *
  * pstop and prun come to victims that examine themselves: for the whole process, or for some threads. They, or the
  * keeper, are killed before each of their kernel calls or at random. After each round a prun of the process must
@@ -268,7 +268,8 @@ int main(int argc, char **argv)
 	/* Whom the tools leave behind comes to us. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	order = order_new();
-	for (size_t i = 0; i < ROWS; i++)
+	/* The storms alone, in full: for whoever looks for what they have found. */
+	for (size_t i = 0; i < ROWS && !(argc > 1 && !strcmp(argv[1], "--storms")); i++)
 		run(&rows[i]);
 	storms_run(&tap, order, is_short);
 	naive();

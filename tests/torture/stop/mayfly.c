@@ -28,6 +28,7 @@ static void must(int held)
 	if (held)
 		return;
 	board[1]++;
+	perror("mayfly");
 	abort();
 }
 

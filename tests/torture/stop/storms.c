@@ -130,6 +130,7 @@ static void crowd(pid_t target, unsigned rounds, bool threads)
 				worker[i] = 0;
 				left--;
 			}
+		keepers_reap();
 		/* And the keeper, now and then. */
 		if (threads && rand() % 40 == 0 && keepers_now(keeper, 8))
 			kill(keeper[0], SIGKILL);

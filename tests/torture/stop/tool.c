@@ -157,19 +157,19 @@ bool threads_stand(pid_t pid, const char *operand)
 	return n > 0;
 }
 
-static bool is_keeper(pid_t pid)
+/* "ptools-keeper\n" and its like; at least 32 bytes. */
+static void name_of(pid_t pid, char *name)
 {
-	char path[64], name[32];
+	char path[64];
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+	n = fd < 0 ? 0 : read(fd, name, 31);
 	if (fd >= 0)
 		close(fd);
 	name[n > 0 ? n : 0] = '\0';
-	return !strcmp(name, "ptools-keeper\n");
 }
 
 /* Of any thread of ours. */
@@ -192,11 +192,28 @@ unsigned keepers_now(pid_t *pid, unsigned max)
 {
 	pid_t all[256];
 	unsigned n = children(all, 256), found = 0;
+	char name[32];
 
-	for (unsigned i = 0; i < n && found < max; i++)
-		if (is_keeper(all[i]))
+	for (unsigned i = 0; i < n && found < max; i++) {
+		name_of(all[i], name);
+		if (!strcmp(name, "ptools-keeper\n"))
 			pid[found++] = all[i];
+	}
 	return found;
+}
+
+void keepers_reap(void)
+{
+	pid_t all[256];
+	unsigned n = children(all, 256);
+	char name[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		name_of(all[i], name);
+		/* Or was on the way to be one. */
+		if (name[0] == 'p' || !strncmp(name, "touched", 7))
+			waitpid(all[i], NULL, WNOHANG);
+	}
 }
 
 /* What it says of itself. */

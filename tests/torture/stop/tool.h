@@ -31,7 +31,9 @@ bool threads_stand(pid_t pid, const char *operand);
 
 /* Children of ours that are keepers, first `max` of them; returns how many. We must be the one who inherits orphans. */
 unsigned keepers_now(pid_t *pid, unsigned max);
-/* Reaps orphans; false: after `ms` somebody is left who is a keeper, or was on the way to be one. */
+/* Takes note of the death of orphans that were keepers, or pstop and its like. */
+void keepers_reap(void);
+/* The same of all; false: after `ms` somebody is left who is a keeper, or was on the way to be one. */
 bool keepers_gone(pid_t target, unsigned ms);
 
 #endif
