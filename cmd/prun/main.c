@@ -12,7 +12,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_spec spec = {
 	.name = "prun",
-	.synopsis = "[-r] [-t seconds] pid ...",
+	.synopsis = "[-r] [-t seconds] pid[/tid,...] ...",
 	.purpose = "set processes running, and see them run",
 	.options = options,
 };

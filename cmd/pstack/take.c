@@ -110,6 +110,20 @@ static int stop(struct taking *t, struct thread *thread, size_t most)
 	return 0;
 }
 
+/* Held by pstop: its keeper says the registers that a sleeping thread does not show. */
+static int read_kept(struct taking *t, struct thread *thread, size_t most)
+{
+	struct picture *pic = t->pic;
+	int err = 0;
+
+	if (!t->capture)
+		err = capture_open(pic->p, &pic->maps, pic->arena, &t->capture);
+	if (err || capture_kept(t->capture, thread->snap.tid, most, &thread->snap))
+		return err ? err : ERR_TRACED;
+	thread->why = 0;
+	return 0;
+}
+
 /* One that runs: stopped, or read if it has gone to sleep meanwhile. */
 static void stop_or_read(struct taking *t, struct thread *thread)
 {
@@ -339,6 +353,8 @@ int take_again(struct taking *t, struct thread *thread, size_t most)
 		thread->snap = fresh.snap;
 		return 0;
 	}
+	if (err == ERR_TRACED)
+		return read_kept(t, thread, most);
 	if (!err)
 		err = stop(t, thread, most);
 	if (!err && fresh.snap.how == SNAP_ASLEEP)

@@ -3,6 +3,7 @@
 #include "base/cli.h"
 #include "base/err.h"
 #include "ctl/control.h"
+#include "ctl/keeper.h"
 
 static const struct cli_option options[] = {
 	{'r', NULL, "the descendants of each process, too, parents first"},
@@ -12,7 +13,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_spec spec = {
 	.name = "pstop",
-	.synopsis = "[-r] [-t seconds] pid ...",
+	.synopsis = "[-r] [-t seconds] pid[/tid,...] ...",
 	.purpose = "stop processes, and see them stopped",
 	.options = options,
 };
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
 	struct control control = {.timeout_ms = 2000, .fail = fail, .ctx = &c};
 	int letter;
 
+	keeper_run_if_named(argv);
 	cli_start(&c, &spec, argc, argv);
 	while ((letter = cli_next(&c))) {
 		switch (letter) {

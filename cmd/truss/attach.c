@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "counts.h"
 #include "ctl/cave.h"
+#include "ctl/keeper.h"
 #include "ctl/trace.h"
 #include "gentle.h"
 #include "proc/access.h"
@@ -24,9 +25,10 @@
 struct attach {
 	struct proc *proc;
 	struct tid_ranges tids;
-	size_t taken;
+	size_t taken, held; /* held: by pstop, and to be taken as soon as prun lets go of them */
+	pid_t one_held;
 	bool narrow; /* a 32-bit program */
-	bool waits;  /* for a thread that fits */
+	bool waits;  /* for a thread that fits, or is held */
 	bool told;   /* -a: its command line was shown */
 	struct attach *next;
 };
@@ -46,7 +48,19 @@ static bool is_wanted(const struct attach *a, pid_t tid)
 	return !a->tids.n || tid_ranges_has(&a->tids, tid);
 }
 
-/* One thread. 0; ERR_GONE: it has ended. */
+/* By pstop: it makes no calls, and the others can be traced. */
+static bool is_held(struct attach *a, pid_t tid)
+{
+	struct status s;
+
+	if (status_read(a->proc, tid, &s) || !s.tracer || !keeper_is(s.tracer))
+		return false;
+	if (!a->held++)
+		a->one_held = tid;
+	return true;
+}
+
+/* One thread. 0; ERR_GONE: it has ended, or is not to be had now. */
 static int take_thread(struct truss *t, struct attach *a, struct process *p, pid_t tid)
 {
 	int err = trace_seize(tid, t->o->follow ? TRACE_CHILDREN : 0);
@@ -55,6 +69,8 @@ static int take_thread(struct truss *t, struct attach *a, struct process *p, pid
 	/* The kernel refuses a dead thread with the same word as a stranger's. */
 	if (err == ERR_PERM && strchr("ZX?", thread_state(a->proc, tid)))
 		err = ERR_GONE;
+	if (err == ERR_PERM && is_held(a, tid))
+		return ERR_GONE; /* for now */
 	if (err)
 		return err;
 	thr = thread_add(&t->table, tid, p);
@@ -71,7 +87,7 @@ static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
 	struct threads list = {0};
 	int err = threads_list(a->proc, &list);
 
-	*fresh = 0;
+	*fresh = a->held = 0;
 	for (size_t i = 0; !err && i < list.n; i++) {
 		if (!is_wanted(a, list.tid[i]) || thread_find(&t->table, list.tid[i]))
 			continue;
@@ -115,6 +131,17 @@ static bool is_duplicate(const struct truss *t, pid_t pid)
 	return false;
 }
 
+static void tell_held(struct truss *t, const char *operand, const struct attach *a)
+{
+	buf_str(&t->line, "(Warning: ");
+	escape_add(&t->line, operand, strlen(operand));
+	buf_fmt(&t->line, ": held by pstop, traced when prun lets go: thread %d", (int)a->one_held);
+	if (a->held > 1)
+		buf_fmt(&t->line, " and %zu more", a->held - 1);
+	buf_str(&t->line, ")\n");
+	out_add(&t->out, &t->line);
+}
+
 static void add(struct truss *t, const char *operand, struct attach *a)
 {
 	struct process *p;
@@ -132,9 +159,11 @@ static void add(struct truss *t, const char *operand, struct attach *a)
 	p = process_find(&t->table, proc_pid(a->proc));
 	if (p && a->tids.n)
 		p->tids = &a->tids;
-	if (!a->taken) {
-		a->waits = true;
-		t->awaited++;
+	a->waits = !a->taken || a->held;
+	t->awaited += a->waits;
+	if (a->held) {
+		tell_held(t, operand, a);
+	} else if (!a->taken) {
 		buf_str(&t->line, "(Warning: no matching active LWPs found, waiting)\n");
 		out_add(&t->out, &t->line);
 	}
@@ -181,9 +210,9 @@ void attach_awaited(struct truss *t)
 	for (struct attach *a = t->attached; a; a = a->next) {
 		struct process *p;
 
-		if (!a->waits || (take_process(t, a) == 0 && !a->taken))
+		if (!a->waits || (take_process(t, a) == 0 && (!a->taken || a->held)))
 			continue;
-		/* Found, or the process is gone. */
+		/* Found, let go, or the process is gone. */
 		a->waits = false;
 		t->awaited--;
 		p = process_find(&t->table, proc_pid(a->proc));

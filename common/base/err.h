@@ -40,6 +40,8 @@
 	X(ERR_MANY, "so many calls would divert a thread of the process again and again")          \
 	X(ERR_STILL, "did not go on in time")                                                      \
 	X(ERR_INIT, "init of its pid namespace cannot be stopped")                                 \
+	X(ERR_EXEC, "process is executing a program")                                              \
+	X(ERR_KEEPER, "its keeper is another user's, or cannot be reached")                        \
 	X(ERR_LOST, "lost control of the process")
 
 enum {

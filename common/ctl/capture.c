@@ -27,6 +27,7 @@
 #include "base/err.h"
 #include "ctl/divert.h"
 #include "ctl/hold.h"
+#include "ctl/keeper.h"
 #include "ctl/trace.h"
 #include "ctl/tracee.h"
 #include "ctl/urgent.h"
@@ -272,6 +273,29 @@ int capture_thread(struct capture *c, const struct victim *v, size_t most, struc
 	if (!err)
 		*out = c->shared->snap;
 	return err;
+}
+
+int capture_kept(struct capture *c, pid_t tid, size_t most, struct snap *out)
+{
+	struct user_regs_struct regs, after;
+	struct snap s = {.tid = tid, .how = SNAP_STOPPED};
+	int err = keeper_registers(c->p, tid, &regs);
+	size_t at;
+
+	if (err)
+		return err;
+	(void)!context_user(&s.context, &regs, sizeof(regs));
+	s.nr = context_call(&s.context, s.arg);
+	at = snap_copy(&s, c->maps, snap_read_live, &tid, snap_arena_end(c->arena),
+		snap_arena_room(c->arena), most);
+	/* Held all the time: else it was copied while it ran. */
+	if (keeper_registers(c->p, tid, &after) || memcmp(&regs, &after, sizeof regs))
+		return ERR_LOST;
+	at = snap_arena_take(c->arena, at);
+	for (unsigned i = 0; i < s.pieces; i++)
+		s.piece[i].at += at;
+	*out = s;
+	return 0;
 }
 
 void capture_close(struct capture *c)

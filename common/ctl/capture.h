@@ -29,6 +29,12 @@ int capture_open(struct proc *p, const struct spans *maps, struct snap_arena *ar
 struct victim;
 int capture_thread(struct capture *c, const struct victim *v, size_t most, struct snap *out)
 	__attribute__((warn_unused_result));
+/*
+ * The same of a thread that pstop(1) holds: its keeper says the registers, and the thread is not touched. Errors as for
+ * keeper_registers() (ctl/keeper.h); ERR_LOST: it was let go meanwhile.
+ */
+int capture_kept(struct capture *c, pid_t tid, size_t most, struct snap *out)
+	__attribute__((warn_unused_result));
 void capture_close(struct capture *c); /* takes NULL */
 
 /*

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/keeper.h"
 #include "proc/family.h"
 #include "proc/operand.h"
 
@@ -13,8 +14,17 @@
 
 static int one_process(const struct control *c, const struct proc *p, struct stop_culprit *culprit)
 {
-	return c->run ? stop_continue(p, c->timeout_ms, culprit)
-		      : stop_process(p, c->timeout_ms, culprit);
+	static const struct tid_ranges all = {0};
+	int kept, err;
+
+	if (!c->run)
+		return stop_process(p, c->timeout_ms, culprit);
+	/* Single threads of it may be held besides. Where that is not for us to undo, the others run all the same. */
+	kept = keeper_let_go(p, &all, c->timeout_ms, culprit);
+	if (kept != ERR_KEEPER && kept != ERR_STILL)
+		return stop_continue(p, c->timeout_ms, culprit);
+	err = stop_continue(p, c->timeout_ms, culprit);
+	return err && err != ERR_TRACED ? err : kept;
 }
 
 static void descendant(const struct control *c, const struct family_member *m)
@@ -24,7 +34,7 @@ static void descendant(const struct control *c, const struct family_member *m)
 	char operand[16];
 	int err;
 
-	if (m->pid == getpid() || m->state == 'Z' || m->state == 'X')
+	if (m->pid == getpid() || m->state == 'Z' || m->state == 'X' || keeper_is(m->pid))
 		return;
 	snprintf(operand, sizeof operand, "%d", (int)m->pid);
 	err = proc_open(m->pid, &p);
@@ -93,15 +103,32 @@ static int with_family(const struct control *c, const struct proc *p, struct sto
 	return err ? err : walk;
 }
 
+static int threads_of(const struct control *c, const struct proc *p, const struct tid_ranges *tids,
+	struct stop_culprit *culprit)
+{
+	int err = stop_examine(p);
+
+	if (!err && c->family)
+		err = ERR_BADTIDS; /* descendants are whole processes */
+	if (err)
+		return err;
+	return c->run ? keeper_let_go(p, tids, c->timeout_ms, culprit)
+		      : keeper_hold(p, tids, c->timeout_ms, culprit);
+}
+
 void control_operand(const struct control *c, const char *operand)
 {
 	struct stop_culprit culprit = {0};
+	struct tid_ranges tids;
 	struct proc *p = NULL;
-	int err = operand_open(operand, OPERAND_PROC, NULL, &p);
+	int err = operand_open(operand, OPERAND_THREADS, &tids, &p);
 
-	if (!err)
+	if (!err && tids.n)
+		err = threads_of(c, p, &tids, &culprit);
+	else if (!err)
 		err = c->family ? with_family(c, p, &culprit) : one_process(c, p, &culprit);
 	if (err)
 		c->fail(c->ctx, p, operand, err, &culprit);
+	tid_ranges_free(&tids);
 	proc_close(p);
 }

@@ -22,7 +22,8 @@ struct control {
 /*
  * Stops parents before their children, again and again until two looks at all processes find no descendant that
  * runs and was not known before; continues children before their parents, who might end and take with them the
- * knowledge of whose they are. Leaves out the calling process and those that have ended.
+ * knowledge of whose they are. Leaves out the calling process, keepers (ctl/keeper.h), and those
+ * that have ended.
  */
 void control_operand(const struct control *c, const char *operand);
 

@@ -24,6 +24,7 @@
 #include "base/err.h"
 #include "base/escape.h"
 #include "ctl/cave.h"
+#include "ctl/keeper.h"
 #include "ctl/machine.h"
 #include "ctl/touch.h"
 #include "ctl/tracee.h"
@@ -47,6 +48,7 @@ struct crowd {
 		stuck; /* stuck: of those held, the ones that have not run since the look before */
 	struct held *held;
 	size_t n, cap;
+	bool kept; /* by a keeper, some of those held: let go one by one, and must find the process stopped then */
 	struct stop_culprit first_standing, first_other, first_stuck;
 };
 
@@ -80,6 +82,7 @@ static int look_at_held(
 		c->held = grown;
 		c->cap = cap;
 	}
+	c->kept |= s.tracer && keeper_is(s.tracer);
 	c->held[c->n] = (struct held){tid, s.slept};
 	if (held_since(before, &c->held[c->n++])) {
 		c->stuck++;
@@ -137,7 +140,7 @@ static void nap(uint64_t ns)
 }
 
 /* The kernel has no stop for these, or nobody to stop. */
-static int examine(const struct proc *p)
+int stop_examine(const struct proc *p)
 {
 	struct status s;
 	int err = status_read(p, 0, &s);
@@ -174,7 +177,7 @@ static bool all_stand(const struct crowd *c)
 	return !c->others && c->stuck == c->n && c->n + c->stopped;
 }
 
-static void explain_culprit(const struct proc *p, struct stop_culprit *c)
+void stop_ask_why(const struct proc *p, struct stop_culprit *c)
 {
 	struct thread_place at;
 	bool narrow;
@@ -214,7 +217,7 @@ static int await_stop(const struct proc *p, unsigned timeout_ms, struct stop_cul
 		*culprit = now.first_other;
 		if (!now.others && now.n)
 			*culprit = (struct stop_culprit){.tid = now.held[0].tid, .state = 't'};
-		explain_culprit(p, culprit);
+		stop_ask_why(p, culprit);
 		/* Nobody is left, although it has not been told so yet. */
 		err = culprit->tid ? ERR_TIMEOUT : ERR_GONE;
 	}
@@ -229,7 +232,7 @@ static int stands_already(const struct proc *p, bool *stands)
 	int err = look(p, NULL, &before);
 
 	*stands = !err && all_stand(&before);
-	if (!err && !*stands && !before.others && before.n) {
+	if (!err && !*stands && !before.others && before.n && !before.kept) {
 		nap(SECOND_NS);
 		err = look(p, &before, &now);
 		*stands = !err && all_stand(&now);
@@ -242,7 +245,7 @@ static int stands_already(const struct proc *p, bool *stands)
 int stop_process(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
 {
 	bool stands;
-	int err = examine(p);
+	int err = stop_examine(p);
 
 	*culprit = (struct stop_culprit){0};
 	if (!err && proc_pid(p) == 1)
@@ -280,14 +283,14 @@ static int await_run(const struct proc *p, unsigned timeout_ms, struct stop_culp
 	}
 	forget(&first);
 	if (err == ERR_STILL)
-		explain_culprit(p, culprit);
+		stop_ask_why(p, culprit);
 	/* Who ends after the signal has run. */
 	return err == ERR_GONE ? 0 : err;
 }
 
 int stop_continue(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
 {
-	int err = examine(p);
+	int err = stop_examine(p);
 
 	*culprit = (struct stop_culprit){0};
 	if (!err)
@@ -313,16 +316,18 @@ static void explain_late(
 	escape_add(out, operand, strlen(operand));
 	buf_fmt(out, ": thread %d is in state %c (%s)", (int)c->tid, c->state ? c->state : '?',
 		state_words(c->state));
-	if (c->why)
+	if (c->why == ERR_STILL)
+		buf_str(out, ": its process is stopped as a whole; prun that");
+	else if (c->why)
 		buf_fmt(out, ": %s", err_str(c->why));
-	if (err == ERR_TIMEOUT)
+	if (err == ERR_TIMEOUT && c->why != ERR_EXEC)
 		buf_str(out, "; the stop stays requested");
 }
 
 void stop_explain(const struct proc *p, const char *operand, int err,
 	const struct stop_culprit *culprit, struct buf *out)
 {
-	if (err == ERR_PERM) {
+	if (err == ERR_PERM && !(culprit && culprit->why == ERR_PERM)) {
 		access_explain_kill(p, operand, out);
 	} else if ((err == ERR_TIMEOUT || err == ERR_STILL) && culprit) {
 		explain_late(operand, err, culprit, out);

@@ -17,8 +17,15 @@
 struct stop_culprit {
 	pid_t tid;  /* 0: not known */
 	char state; /* as ps(1) has it */
-	int why;    /* 0, ERR_VFORK, ERR_FROZEN; ERR_TRACED: a tracer holds it */
+	/*
+	 * 0; ERR_VFORK, ERR_FROZEN; ERR_EXEC: it could not even be asked to; ERR_STILL: not the thread, but its process is stopped. With ERR_PERM: ERR_PERM if it
+	 * is ptrace(2) that is denied, not kill(2).
+	 */
+	int why;
 };
+
+/* What cannot be stopped, whoever asks: ERR_ZOMBIE ERR_KTHREAD ERR_GONE; ERR_PERM where /proc hides it. Else 0. */
+int stop_examine(const struct proc *p) __attribute__((warn_unused_result));
 
 /*
  * Returns 0 once every thread was seen stopped (T), held by a tracer (t), or dead. Nothing is sent to a process
@@ -36,6 +43,9 @@ int stop_process(const struct proc *p, unsigned timeout_ms, struct stop_culprit 
  */
 int stop_continue(const struct proc *p, unsigned timeout_ms, struct stop_culprit *culprit)
 	__attribute__((warn_unused_result));
+
+/* Fills in why a thread does not stop, or does not go on, where that can be known. */
+void stop_ask_why(const struct proc *p, struct stop_culprit *c);
 
 /* What stands behind an error's own words: "operand: cause and way out", escaped. p may be NULL. */
 void stop_explain(const struct proc *p, const char *operand, int err,

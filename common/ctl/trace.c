@@ -28,6 +28,8 @@ int trace_seize(pid_t tid, unsigned options)
 
 	if (options & TRACE_CHILDREN)
 		o |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE;
+	if (options & TRACE_ALONE)
+		o &= ~(uintptr_t)PTRACE_O_TRACECLONE;
 	if (options & TRACE_KILL)
 		o |= PTRACE_O_EXITKILL;
 	if (options & TRACE_FILTER)

@@ -20,9 +20,11 @@
  */
 
 enum trace_option {
-	TRACE_CHILDREN = 1, /* fork(2) and vfork(2) children, too; threads always */
+	TRACE_CHILDREN =
+		1, /* fork(2) and vfork(2) children, too; threads always, but for TRACE_ALONE */
 	TRACE_KILL = 2,   /* PTRACE_O_EXITKILL: only for what the tool started, and was asked to */
 	TRACE_FILTER = 4, /* stops at SECCOMP_RET_TRACE */
+	TRACE_ALONE = 8,  /* not the threads that it makes */
 };
 
 enum trace_kind {
@@ -72,7 +74,12 @@ void trace_reap(pid_t tid);
 enum trace_how {
 	TRACE_RUN,     /* to the next event that is not a call */
 	TRACE_TO_CALL, /* to the next entry or exit as well */
-	TRACE_LISTEN,  /* stays stopped until SIGCONT; after TRACE_GROUP_STOP only */
+	/*
+	 * Stays stopped, but takes part in what the process does: reports TRACE_GROUP_STOP or TRACE_TRAP again whenever
+	 * job control stops or continues that, or it is interrupted, before which it cannot be detached. After those two
+	 * reports only (ptrace(2), PTRACE_LISTEN).
+	 */
+	TRACE_LISTEN,
 };
 int trace_resume(pid_t tid, enum trace_how how, int signal) __attribute__((warn_unused_result));
 /* Lets a stopped thread go, with that signal, which may be 0. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -68,16 +69,32 @@ static pid_t tracer_of(const struct proc *p)
 	return tracer;
 }
 
-static void explain_tracer(const struct proc *p, struct buf *out)
+static const char keeper[] = "(ptools-keeper)"; /* pstop(1) */
+
+/* " by pid 77 (gdb)"; false, and nothing: it has let go meanwhile, or is in a pid namespace that we cannot see. */
+static bool add_tracer(const struct proc *p, struct buf *out)
 {
 	pid_t tracer = tracer_of(p);
 
-	/* 0: it has let go meanwhile, or is in a pid namespace that we cannot see. */
 	if (!tracer)
-		return;
+		return false;
 	buf_fmt(out, " by pid %d (", tracer);
 	proc_comm_of(tracer, out);
 	buf_chr(out, ')');
+	return true;
+}
+
+static void explain_tracer(const struct proc *p, struct buf *out)
+{
+	if (add_tracer(p, out) && out->len > sizeof(keeper) &&
+		strstr(buf_cstr(out) + out->len - sizeof(keeper) - 1, keeper))
+		buf_str(out, "; prun lets go of what pstop holds");
+}
+
+static void explain_keeper(const struct proc *p, struct buf *out)
+{
+	if (add_tracer(p, out))
+		buf_str(out, "; run as its user or as root (sudo), or end it: kill is enough");
 }
 
 void proc_explain(const struct proc *p, int err, struct buf *out)
@@ -85,6 +102,7 @@ void proc_explain(const struct proc *p, int err, struct buf *out)
 	buf_str(out, err_str(err == -EACCES || err == -EPERM ? ERR_PERM : err));
 	switch (err) {
 	case ERR_TRACED: explain_tracer(p, out); break;
+	case ERR_KEEPER: explain_keeper(p, out); break;
 	case ERR_PERM:
 	case -EACCES:
 	case -EPERM:

@@ -13,6 +13,7 @@ setup() {
 }
 
 teardown() {
+	[ -z "${GROUP-}" ] || [ ! -e "$GROUP" ] || thaw
 	# Whoever waits for its input is to be able to see its end.
 	for pid in "${STARTED[@]}"; do kill -CONT "$pid" 2>/dev/null || true; done
 	target_teardown
@@ -158,6 +159,53 @@ stop_and_run() {
 	# It ends as soon as it runs: that is a success.
 	"$PRUN" "$TARGET"
 	finish_target
+}
+
+# frozen PID: freezes it in a control group of its own, $GROUP; thaw lets it go on. Fails where that is not to be had.
+frozen() {
+	local how
+	for how in freezer:freezer.state:FROZEN:THAWED unified:cgroup.freeze:1:0 .:cgroup.freeze:1:0; do
+		IFS=: read -r GROUP FREEZE FROZEN THAWED <<<"$how"
+		GROUP=/sys/fs/cgroup/$GROUP/ptools-pstop-$$
+		mkdir "$GROUP" 2>/dev/null || continue
+		if echo "$1" >"$GROUP/cgroup.procs" && echo "$FROZEN" >"$GROUP/$FREEZE"; then
+			return 0
+		fi 2>/dev/null
+		rmdir "$GROUP"
+	done
+	return 1
+}
+
+thaw() {
+	echo "$THAWED" >"$GROUP/$FREEZE"
+}
+
+@test "frozen by its control group: said so by pstop and prun; stopped as soon as it is thawed" {
+	start_target "$STOPS" calls
+	frozen "$TARGET" || skip 'no control group to freeze'
+	run "$PSTOP" -t 1 "$TARGET"
+	[ "$status" = 1 ]
+	[[ $output == "pstop: did not stop in time: $TARGET: thread "*": process is frozen by its control group; the stop stays requested" ]]
+	thaw
+	wait_for all_stopped "$TARGET"
+	"$PRUN" "$TARGET"
+	[[ $(states "$TARGET") != *T* ]]
+	finish_target
+	rmdir "$GROUP"
+}
+
+@test "dying, dead, or about to end: a clear line or a success, never a hang" {
+	local pid
+	for _ in 1 2 3 4 5 6 7 8; do
+		"$STOPS" calls </dev/null >/dev/null 2>&1 &
+		pid=$!
+		run "$PSTOP" "$pid"
+		[[ ($status == 0 && -z $output) || ($status == 1 && ${#lines[@]} == 1 && $output == pstop:*": $pid"*) ]]
+		kill -KILL "$pid" 2>/dev/null || true
+		run "$PRUN" "$pid"
+		[[ $status == [01] ]]
+		wait "$pid" || true
+	done
 }
 
 @test "under a tracer: strace's process is stopped, a debugger's stands already" {

@@ -133,3 +133,24 @@ truss_in_bash() {
 		[[ $output == *'-r[the descendants too'* && $output == *$'\n'"$$:$(cat /proc/$$/comm)"* ]]
 	done
 }
+
+@test "pstop and prun: the threads of a process, behind it and behind others of a list" {
+	for tool in pstop prun; do
+		run bash -c '. bash/$1; COMP_TYPE=9; COMP_CWORD=1
+			for word in $$/ $$/1, $$/1-$$; do COMP_WORDS=($1 "$word"); _$1; echo "${COMPREPLY[@]}"; done
+			COMP_WORDS=($1 99999999/); _$1; echo "none:${COMPREPLY[*]}"; echo $$' - "$tool"
+		local pid=${lines[4]}
+		[ "${lines[0]}" = "$pid/$pid" ]
+		[ "${lines[1]}" = "$pid/1,$pid" ]
+		[ "${lines[2]}" = "$pid/1-$pid" ]
+		[ "${lines[3]}" = none: ]
+		run fish --no-config -c "source fish/$tool.fish; complete -C '$tool $$/1,$$'"
+		[[ $output == *"$$/1,$$"$'\t'"$(cat /proc/$$/comm)"* ]]
+		run zsh -f -c "_arguments() { PREFIX=$$/1,; _${tool}_pids }
+			_describe() { print -l -- \${(P)\${@[-1]}} }
+			compset() { print -- compset \"\$@\" }
+			. zsh/_$tool"
+		[[ $output == *'compset -P *[/,-]'* ]]
+		[[ $output == *"$$:$(cat /proc/$$/comm)"* ]]
+	done
+}

@@ -4,6 +4,9 @@
 #   hazards/NAME.c + lib/*.c              -> $B/tests/torture/hazard-NAME
 #   cmd/truss/*.c + truss/touch.c         -> $B/tests/torture/touched-truss, which dies where it is told to
 #   the rest of truss/*.c + lib/*.c       -> $B/tests/torture/torture-truss, which tells it
+#   cmd/{pstop,prun}/*.c + stop/touch.c   -> $B/tests/torture/touched-pstop, touched-prun: the same
+#   stop/{driver,storms,tool}.c + lib/*.c -> $B/tests/torture/torture-stop, which tells them
+#   stop/mayfly.c                         -> $B/tests/torture/mayfly, a victim
 #   all of victims/*.{c,S} as one program -> $B/tests/torture/victims/runner, runner.static, runner.32
 # They link libcommon.a; lib/plan.c's touch_point() takes the place of the one in the archive.
 TORTURE_LIB   := $(patsubst %.c,$B/%.o,$(wildcard tests/torture/lib/*.c))
@@ -13,7 +16,8 @@ HAZARDS       := $(patsubst tests/torture/hazards/%.c,$B/tests/torture/hazard-%,
 RUNNER_SRC    := $(wildcard tests/torture/victims/*.c tests/torture/victims/*.S)
 RUNNERS       := $(addprefix $B/tests/torture/victims/,runner runner.static runner.32)
 TORTURED_TRUSS := $B/tests/torture/touched-truss $B/tests/torture/torture-truss
-TORTURE_PROGRAMS := $B/tests/torture/torture $(TORTURED_TRUSS) $(HAZARDS) $(RUNNERS)
+TORTURED_STOP := $(addprefix $B/tests/torture/,touched-pstop touched-prun torture-stop mayfly)
+TORTURE_PROGRAMS := $B/tests/torture/torture $(TORTURED_TRUSS) $(TORTURED_STOP) $(HAZARDS) $(RUNNERS)
 
 # Victims are ordinary programs: no sanitizer.
 RUNNER_CC      = $(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -g -pthread
@@ -36,9 +40,24 @@ $B/tests/torture/torture-truss: $(filter-out %/touch.o,$(TRUSS_O)) $(TORTURE_LIB
 		$B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
 
+STOP_O := $(patsubst %.c,$B/%.o,$(filter-out %/mayfly.c,$(wildcard tests/torture/stop/*.c)))
+
+$B/tests/torture/touched-pstop: $(pstop_O) $B/tests/torture/stop/touch.o $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
+$B/tests/torture/touched-prun: $(prun_O) $B/tests/torture/stop/touch.o $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
+$B/tests/torture/torture-stop: $(filter-out %/touch.o,$(STOP_O)) $(TORTURE_LIB) $B/libcommon.a
+	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ $(LDLIBS_common)
+
+$B/tests/torture/mayfly: tests/torture/stop/mayfly.c $B/flags.stamp
+	@mkdir -p $(@D)
+	$(call quiet,CC) $(RUNNER_CC) -o $@ $<
+
 $(HAZARDS): $B/tests/torture/hazard-%: $B/tests/torture/hazards/%.o $(TORTURE_LIB) $B/libcommon.a
 	$(call quiet,LD) $(CC) $(LDALL) -o $@ $^ -lrt $(LDLIBS_common)
 
 torture-programs: $(TORTURE_PROGRAMS)
 
--include $(TORTURE_LIB:.o=.d) $(TORTURE_O:.o=.d) $(HAZARDS_O:.o=.d) $(TRUSS_O:.o=.d)
+-include $(TORTURE_LIB:.o=.d) $(TORTURE_O:.o=.d) $(HAZARDS_O:.o=.d) $(TRUSS_O:.o=.d) $(STOP_O:.o=.d)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/seize.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/time.h>
+
+#include "ctl/trace.h"
+
+/*
+ * The kernel makes the call again after any handler (ERESTARTNOINTR). So the handler does not return to it: nothing of
+ * ours is between the two but the call itself.
+ */
+static struct {
+	sigjmp_buf before;
+	volatile sig_atomic_t waits;
+} window;
+
+static void too_long(int sig)
+{
+	(void)sig;
+	if (window.waits)
+		siglongjmp(window.before, 1);
+}
+
+int seize_within(pid_t tid, unsigned options, unsigned ms)
+{
+	struct itimerval limit = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}},
+			 off = {0};
+	struct sigaction act = {.sa_handler = too_long}, old;
+	volatile int err = -EAGAIN;
+
+	sigemptyset(&act.sa_mask);
+	if (sigaction(SIGALRM, &act, &old))
+		return -errno;
+	if (!sigsetjmp(window.before, 1)) {
+		window.waits = 1;
+		setitimer(ITIMER_REAL, &limit, NULL);
+		err = trace_seize(tid, options);
+	}
+	window.waits = 0;
+	setitimer(ITIMER_REAL, &off, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	return err;
+}
