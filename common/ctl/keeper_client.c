@@ -265,7 +265,6 @@ int keeper_hold(const struct proc *p, const struct tid_ranges *tids, unsigned ti
 
 /* ---- letting go ---- */
 
-/* One that a keeper has asked to stop, and that cannot yet, goes on as if it had not been. */
 static bool is_let_go(const struct proc *p, pid_t tid, struct stop_culprit *c)
 {
 	struct status s;
@@ -273,7 +272,7 @@ static bool is_let_go(const struct proc *p, pid_t tid, struct stop_culprit *c)
 	if (status_read(p, tid, &s) || !s.tracer || !keeper_is(s.tracer))
 		return true;
 	*c = (struct stop_culprit){.tid = tid, .state = s.state};
-	return s.state != 't';
+	return false;
 }
 
 static int await_let_go(const struct proc *p, pid_t tid, uint64_t end, struct stop_culprit *c)
@@ -305,6 +304,9 @@ static int let_go_thread(
 	/* It may have ended, and let go by that. */
 	if (err)
 		return is_let_go(p, tid, c) ? 0 : ERR_KEEPER;
+	/* Who was asked to stop, and cannot yet, goes on as if it had not been. */
+	if (r.state == KEPT_ASKED)
+		return 0;
 	return await_let_go(p, tid, end, c);
 }
 

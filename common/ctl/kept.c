@@ -294,7 +294,9 @@ enum kept_state kept_let_go(struct kept *k, const struct kept_name *name)
 		return KEPT_NOT;
 	}
 	t->letting = true;
-	return t->stopped ? interrupt(k, t->tid) : KEPT_ASKED;
+	if (!t->stopped)
+		return KEPT_ASKED;
+	return interrupt(k, t->tid) == KEPT_NOT ? KEPT_NOT : KEPT_STANDS;
 }
 
 enum kept_state kept_registers(

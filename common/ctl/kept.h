@@ -45,7 +45,10 @@ enum kept_state { KEPT_NOT, KEPT_ASKED, KEPT_STANDS };
 int kept_hold(struct kept *k, const struct kept_name *name, enum kept_state *state)
 	__attribute__((warn_unused_result));
 
-/* Lets go of a thread, now or (KEPT_ASKED) when it reports its stop; of one that is not held, too. */
+/*
+ * Lets go of a thread, or of one that is not held: KEPT_NOT. KEPT_STANDS: that will be in a moment; KEPT_ASKED: it has
+ * not stopped yet, and will not stay.
+ */
 enum kept_state kept_let_go(struct kept *k, const struct kept_name *name);
 
 /* Of one that stands: KEPT_STANDS, and *out is filled; else as far as it is. */
