@@ -301,9 +301,9 @@ static int let_go_thread(
 	err = link_to(l, s.tracer);
 	if (!err)
 		err = ask(l, KEEPER_LET_GO, p, tid, &r);
-	/* It may have ended, and let go by that. */
+	/* It may have ended, and let go by that; or be about to: killed, on a busy machine, it takes its time. */
 	if (err)
-		return is_let_go(p, tid, c) ? 0 : ERR_KEEPER;
+		return await_let_go(p, tid, end, c) ? ERR_KEEPER : 0;
 	/* Who was asked to stop, and cannot yet, goes on as if it had not been. */
 	if (r.state == KEPT_ASKED)
 		return 0;

@@ -231,8 +231,9 @@ static void run(const struct row *r)
 		failed, eintr);
 	/* Killed in the moment between the stop and its settling: the known price, and seldom. */
 	check(eintr <= (kills ? 1 + rounds / 50 : 0), "and %u calls showed it", eintr);
-	if (r->dies != DIES_NOBODY)
-		check(kills >= rounds / 5, "and %u times somebody was killed", kills);
+	/* At random it may have ended before: how fast it is is not asserted. */
+	if (r->dies != DIES_NOBODY && !r->at_random)
+		check(kills >= rounds / 10, "and %u times somebody was killed", kills);
 }
 
 /* ---- that it would be seen ---- */
