@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/escape.h"
 #include "counts.h"
 #include "ctl/cave.h"
 #include "ctl/keeper.h"
+#include "ctl/seize.h"
 #include "ctl/trace.h"
 #include "gentle.h"
 #include "proc/access.h"
@@ -20,6 +23,11 @@
 #define COMMAND_MAX 4096
 /* Threads made while we take their makers are found by reading the list again. */
 #define TAKE_TRIES 1000
+#define EXEC_MS    20
+#define PERM_TRIES 5
+/* A first thread that has been killed for another's exec is a zombie for a moment. */
+#define ZOMBIE_LOOKS 5
+#define MOMENT_NS    500000
 
 /* One operand. */
 struct attach {
@@ -28,8 +36,9 @@ struct attach {
 	size_t taken, held; /* held: by pstop, and to be taken as soon as prun lets go of them */
 	pid_t one_held;
 	bool narrow; /* a 32-bit program */
-	bool waits;  /* for a thread that fits, or is held */
-	bool told;   /* -a: its command line was shown */
+	bool executes; /* a program, at the last look: it is looked at again after what was reported meanwhile */
+	bool waits; /* for a thread that fits, or is held, or for that program */
+	bool told;  /* -a: its command line was shown */
 	struct attach *next;
 };
 
@@ -60,15 +69,42 @@ static bool is_held(struct attach *a, pid_t tid)
 	return true;
 }
 
+/* ERR_GONE: the process executes a program, which may have to wait for us first (seize.h). */
+static int seize(struct truss *t, struct attach *a, pid_t tid)
+{
+	int err = seize_within(tid, t->o->follow ? TRACE_CHILDREN : 0, EXEC_MS);
+	struct status s;
+
+	if (err != -EAGAIN)
+		return err;
+	if (!status_read(a->proc, tid, &s) && s.tracer == getpid())
+		return 0;
+	a->executes = true;
+	return ERR_GONE;
+}
+
+/*
+ * The kernel refuses a dead thread with the same word as a stranger's; and one that was dead may be another by the time
+ * that we look, which has executed a program and taken its id.
+ */
+static int seize_living(struct truss *t, struct attach *a, pid_t tid)
+{
+	int err = ERR_PERM;
+
+	for (int i = 0; i < PERM_TRIES && err == ERR_PERM; i++) {
+		err = seize(t, a, tid);
+		if (err == ERR_PERM && strchr("ZX?", thread_state(a->proc, tid)))
+			err = ERR_GONE;
+	}
+	return err;
+}
+
 /* One thread. 0; ERR_GONE: it has ended, or is not to be had now. */
 static int take_thread(struct truss *t, struct attach *a, struct process *p, pid_t tid)
 {
-	int err = trace_seize(tid, t->o->follow ? TRACE_CHILDREN : 0);
+	int err = seize_living(t, a, tid);
 	struct thread *thr;
 
-	/* The kernel refuses a dead thread with the same word as a stranger's. */
-	if (err == ERR_PERM && strchr("ZX?", thread_state(a->proc, tid)))
-		err = ERR_GONE;
 	if (err == ERR_PERM && is_held(a, tid))
 		return ERR_GONE; /* for now */
 	if (err)
@@ -88,7 +124,8 @@ static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
 	int err = threads_list(a->proc, &list);
 
 	*fresh = a->held = 0;
-	for (size_t i = 0; !err && i < list.n; i++) {
+	a->executes = false;
+	for (size_t i = 0; !err && !a->executes && i < list.n; i++) {
 		if (!is_wanted(a, list.tid[i]) || thread_find(&t->table, list.tid[i]))
 			continue;
 		if (!p)
@@ -104,23 +141,53 @@ static int take_listed(struct truss *t, struct attach *a, size_t *fresh)
 	return err;
 }
 
+/* While a thread takes the place of the first one (common/proc/handle.c) much is not where it was. */
+static bool is_passing(int err)
+{
+	return err == -ENOENT || err == -ESRCH || err == -EAGAIN || err == ERR_GONE;
+}
+
+static bool is_over(const struct attach *a)
+{
+	struct status s;
+
+	for (int i = 0; i < ZOMBIE_LOOKS && !proc_check(a->proc); i++) {
+		if (!status_read(a->proc, 0, &s) && !strchr("ZX", s.state))
+			return false;
+		nanosleep(&(struct timespec){.tv_nsec = MOMENT_NS}, NULL);
+	}
+	return true;
+}
+
 static int take_process(struct truss *t, struct attach *a)
 {
 	struct status now;
 	size_t fresh;
 	int err = access_check(a->proc);
 
+	if (err == ERR_ZOMBIE && !is_over(a))
+		err = access_check(a->proc);
 	if (!err)
 		err = cave_is_narrow(a->proc, &a->narrow);
 	for (int i = 0; !err && i < TAKE_TRIES; i++) {
 		err = take_listed(t, a, &fresh);
-		if (!fresh)
+		if (!fresh || a->executes)
 			break;
+	}
+	if (is_passing(err) && !proc_check(a->proc)) {
+		a->executes = true;
+		err = 0;
 	}
 	/* Who was taken stays. The kernel has one word for a process that another traces and one that we may not. */
 	if (err == ERR_PERM && status_read(a->proc, 0, &now) == 0 && now.tracer)
 		err = ERR_TRACED;
 	return a->taken ? 0 : err;
+}
+
+/* Of its threads, some are to be looked for again. */
+static bool is_awaited(const struct attach *a)
+{
+	return !a->taken || a->held || a->executes;
 }
 
 static bool is_duplicate(const struct truss *t, pid_t pid)
@@ -159,11 +226,11 @@ static void add(struct truss *t, const char *operand, struct attach *a)
 	p = process_find(&t->table, proc_pid(a->proc));
 	if (p && a->tids.n)
 		p->tids = &a->tids;
-	a->waits = !a->taken || a->held;
+	a->waits = is_awaited(a);
 	t->awaited += a->waits;
 	if (a->held) {
 		tell_held(t, operand, a);
-	} else if (!a->taken) {
+	} else if (!a->taken && !a->executes) {
 		buf_str(&t->line, "(Warning: no matching active LWPs found, waiting)\n");
 		out_add(&t->out, &t->line);
 	}
@@ -210,7 +277,7 @@ void attach_awaited(struct truss *t)
 	for (struct attach *a = t->attached; a; a = a->next) {
 		struct process *p;
 
-		if (!a->waits || (take_process(t, a) == 0 && (!a->taken || a->held)))
+		if (!a->waits || (take_process(t, a) == 0 && is_awaited(a)))
 			continue;
 		/* Found, let go, or the process is gone. */
 		a->waits = false;
@@ -221,18 +288,36 @@ void attach_awaited(struct truss *t)
 	}
 }
 
-static struct attach *operand_of(struct truss *t, const struct thread *thr)
+static struct attach *operand_of(struct truss *t, pid_t pid)
 {
 	struct attach *a = t->attached;
 
-	while (a && proc_pid(a->proc) != thr->process->pid)
+	while (a && proc_pid(a->proc) != pid)
 		a = a->next;
 	return a;
 }
 
+void attach_left(struct truss *t, pid_t pid)
+{
+	struct attach *a = operand_of(t, pid);
+
+	if (!a || a->waits || a->tids.n || is_over(a))
+		return;
+	a->taken = 0;
+	a->waits = true;
+	t->awaited++;
+}
+
+void attach_lost(struct truss *t)
+{
+	thread_free_all(&t->table);
+	for (struct attach *a = t->attached; a; a = a->next)
+		attach_left(t, proc_pid(a->proc));
+}
+
 void attach_begun(struct truss *t, struct thread *thr)
 {
-	struct attach *a = operand_of(t, thr);
+	struct attach *a = operand_of(t, thr->process->pid);
 	struct buf line = {0};
 
 	if (!a || a->told || !t->o->args || t->o->count)

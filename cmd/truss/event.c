@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 
+#include "attach.h"
 #include "base/err.h"
 #include "ctl/tracee.h"
 #include "interrupt.h"
@@ -65,8 +66,10 @@ static enum event_kind wait_for_stop(struct truss *t, struct event *ev)
 	r = watch_next(&t->watch, t->table.count, t->now, &ev->stop);
 	t->now = tracee_clock();
 	t->used = r == 1 ? ev->stop.used_ns : 0;
-	if (r < 0)
-		return EVENT_LAST;
+	if (r < 0) {
+		attach_lost(t);
+		return t->awaited ? EVENT_TICK : EVENT_LAST;
+	}
 	if (r == 0)
 		return interrupt_pending() ? EVENT_INTERRUPT : EVENT_TICK;
 	t->stops++;

@@ -188,6 +188,8 @@ static void note_command(struct truss *t, const struct trace_stop *stop)
 
 void life_dead(struct truss *t, struct thread *thr, const struct trace_stop *stop)
 {
+	pid_t pid = thr->process->pid;
+
 	calls_flush(t, thr);
 	if (!thr->process->quiet && t->o->count)
 		counts_dead(t, thr);
@@ -197,6 +199,8 @@ void life_dead(struct truss *t, struct thread *thr, const struct trace_stop *sto
 		note_command(t, stop);
 	trace_reap(stop->tid);
 	thread_remove(&t->table, thr);
+	if (!process_find(&t->table, pid))
+		attach_left(t, pid);
 }
 
 void life_stray(struct truss *t, const struct trace_stop *stop)

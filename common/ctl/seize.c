@@ -27,7 +27,7 @@ static void too_long(int sig)
 int seize_within(pid_t tid, unsigned options, unsigned ms)
 {
 	struct itimerval limit = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}},
-			 off = {0};
+			 before = {0};
 	struct sigaction act = {.sa_handler = too_long}, old;
 	volatile int err = -EAGAIN;
 
@@ -36,11 +36,11 @@ int seize_within(pid_t tid, unsigned options, unsigned ms)
 		return -errno;
 	if (!sigsetjmp(window.before, 1)) {
 		window.waits = 1;
-		setitimer(ITIMER_REAL, &limit, NULL);
+		setitimer(ITIMER_REAL, &limit, &before);
 		err = trace_seize(tid, options);
 	}
 	window.waits = 0;
-	setitimer(ITIMER_REAL, &off, NULL);
+	setitimer(ITIMER_REAL, &before, NULL);
 	sigaction(SIGALRM, &old, NULL);
 	return err;
 }

@@ -257,3 +257,29 @@ spins_no_more() {
 		has_like '^epoll_wait\(.*= 1$'
 	done
 }
+
+# The number at the beginning of a file.
+count_in() {
+	od -An -tu4 -N4 "$1"
+}
+
+has_moved() {
+	[ "$(count_in "$1")" != "$2" ]
+}
+
+# A thread that executes a program waits until the tracer has seen the others dead; and the tracer, who takes one after the
+# other, for that program.
+@test "-p of a process whose threads execute programs all the time: it is not held up" {
+	local truss
+	start_target "$TARGETS/execs" "$DIR/count" 30
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		"$TRUSS" -o "$DIR/out" -p "$TARGET" 3>&- &
+		truss=$!
+		sleep 0.3
+		wait_for has_moved "$DIR/count" "$(count_in "$DIR/count")"
+		kill -TERM "$truss"
+		wait "$truss" || true
+		wait_for has_moved "$DIR/count" "$(count_in "$DIR/count")"
+	done
+	finish_target
+}
