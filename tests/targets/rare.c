@@ -39,21 +39,6 @@ static bool placed(const char *name, long fd, int want)
 	return true;
 }
 
-static long fdinfo(int fd, const char *key)
-{
-	char path[64], line[256];
-	long v = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	must((f = fopen(path, "r")));
-	while (fgets(line, sizeof(line), f))
-		if (strncmp(line, key, strlen(key)) == 0)
-			v = strtol(line + strlen(key), NULL, 10);
-	fclose(f);
-	return v;
-}
-
 /* Two files and a buffer registered, nothing submitted. */
 static void ring(void)
 {
@@ -91,7 +76,7 @@ static void map(void)
 		.map_fd = MAP, .key = (uintptr_t)&map_key, .value = (uintptr_t)&map_value};
 	must(bpf(BPF_MAP_UPDATE_ELEM, &a) == 0);
 	puts("bpf_map.type=BPF_MAP_TYPE_ARRAY\nbpf_map.key_size=4\nbpf_map.value_size=8\nbpf_map.max_entries=5");
-	printf("bpf_map.id=%ld\n", fdinfo(MAP, "map_id:"));
+	printf("bpf_map.id=%ld\n", victim_fdinfo(MAP, "map_id:"));
 }
 
 /* r0 = 0; exit */
@@ -108,12 +93,12 @@ static void program(void)
 	if (!placed("bpf_prog", bpf(BPF_PROG_LOAD, &a), PROG))
 		return;
 	printf("bpf_prog.type=BPF_PROG_TYPE_RAW_TRACEPOINT\nbpf_prog.name=rare\nbpf_prog.id=%ld\n",
-		fdinfo(PROG, "prog_id:"));
+		victim_fdinfo(PROG, "prog_id:"));
 	a = (union bpf_attr){
 		.raw_tracepoint = {.name = (uintptr_t) "sched_process_exit", .prog_fd = PROG}};
 	if (placed("bpf_link", bpf(BPF_RAW_TRACEPOINT_OPEN, &a), LINK))
 		printf("bpf_link.tracepoint=sched_process_exit\nbpf_link.prog_id=%ld\nbpf_link.id=%ld\n",
-			fdinfo(PROG, "prog_id:"), fdinfo(LINK, "link_id:"));
+			victim_fdinfo(PROG, "prog_id:"), victim_fdinfo(LINK, "link_id:"));
 }
 
 static void counter(void)

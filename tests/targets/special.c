@@ -33,26 +33,10 @@ __attribute__((format(printf, 2, 3))) static void notes(int fd, const char *form
 	va_end(ap);
 }
 
-/* "fdinfo" of our own: the number behind a key. */
-static long fdinfo(int fd, const char *key)
-{
-	char path[64], line[256];
-	long v = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	must((f = fopen(path, "r")));
-	while (fgets(line, sizeof(line), f))
-		if (strncmp(line, key, strlen(key)) == 0)
-			v = strtol(line + strlen(key), NULL, 10);
-	fclose(f);
-	return v;
-}
-
 /* "      mount id:..." of a file that is in a mounted file system. */
 static void mount_line(int fd)
 {
-	long id = fdinfo(fd, "mnt_id:\t");
+	long id = victim_fdinfo(fd, "mnt_id:\t");
 	char line[4096], type[64], source[1024];
 	FILE *f;
 
@@ -141,7 +125,7 @@ static void anonymous(void)
 	printf("      epoll fd:31 events:EPOLLIN|EPOLLERR|EPOLLHUP|EPOLLET data:0x1234 ino:%llu "
 	       "dev:%u,%u file:anon_inode:[eventfd]\n",
 		(unsigned long long)s.st_ino, major(s.st_dev), minor(s.st_dev));
-	notes(ev, "      eventfd count:9 id:%ld semaphore\n", fdinfo(ev, "eventfd-id:"));
+	notes(ev, "      eventfd count:9 id:%ld semaphore\n", victim_fdinfo(ev, "eventfd-id:"));
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR2);

@@ -59,6 +59,22 @@ static inline void victim_first_line(int fd)
 		printf("size:%llu\n", (unsigned long long)s.st_size);
 }
 
+/* The number behind a key in our own fdinfo, -1: there is none. */
+static inline long victim_fdinfo(int fd, const char *key)
+{
+	char path[64], line[256];
+	long v = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	must((f = fopen(path, "r")));
+	while (fgets(line, sizeof(line), f))
+		if (strncmp(line, key, strlen(key)) == 0)
+			v = strtol(line + strlen(key), NULL, 10);
+	fclose(f);
+	return v;
+}
+
 /* The block of fd: first line, the line of flags, then `format` with all its line ends. */
 __attribute__((format(printf, 3, 4))) static inline void expect(
 	int fd, const char *flags, const char *format, ...)
