@@ -270,15 +270,15 @@ has_moved() {
 # A thread that executes a program waits until the tracer has seen the others dead; and the tracer, who takes one after the
 # other, for that program.
 @test "-p of a process whose threads execute programs all the time: it is not held up" {
-	local truss
+	local tracer
 	start_target "$TARGETS/execs" "$DIR/count" 30
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		"$TRUSS" -o "$DIR/out" -p "$TARGET" 3>&- &
-		truss=$!
+		tracer=$!
 		sleep 0.3
 		wait_for has_moved "$DIR/count" "$(count_in "$DIR/count")"
-		kill -TERM "$truss"
-		wait "$truss" || true
+		kill -TERM "$tracer"
+		wait "$tracer" || true
 		wait_for has_moved "$DIR/count" "$(count_in "$DIR/count")"
 	done
 	finish_target
