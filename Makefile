@@ -184,12 +184,12 @@ torture: all torture-programs ## at least 10,000 rounds of killing the tool at e
 check-torture: all torture-programs ## a short torture, and one test for each hazard
 	@$(TALLY) torture tests/lib/run-torture short $(HAZARDS)
 
-# Real daemons under load. A minute each, twice; the short version has three seconds.
+# Real daemons under load. A minute each, twice; the short version has two seconds.
 include $(wildcard tests/load/rules.mk)
 load: all load-programs ## nginx, webhook, redis, postgres, memcached, python, node, bash under load: a minute each
 	@TALLY_TIMEOUT=3600 $(TALLY) load tests/load/run --tap --seconds 60 $(DAEMONS)
-check-load: all load-programs ## the same for three seconds each
-	@$(TALLY) load tests/load/run --tap --seconds 3 $(DAEMONS)
+check-load: all load-programs ## the same for two seconds each
+	@$(TALLY) load tests/load/run --tap --seconds 2 $(DAEMONS)
 
 BENCHES := $B/tests/bench/bench $B/tests/bench/rounds
 $(BENCHES): %: %.o

@@ -251,7 +251,7 @@ static void numbers_anew(struct tap *tap, unsigned rounds)
 
 void storms_run(struct tap *tap, struct order *order, bool is_short)
 {
-	unsigned rounds = is_short ? 12 : 120;
+	unsigned rounds = is_short ? 6 : 120;
 
 	order_set(order, ORDER_NOBODY, 0);
 	against_runner(tap, false, rounds);

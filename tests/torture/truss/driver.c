@@ -214,7 +214,7 @@ static void command_row(const char *options, const char *const *mode, const char
 
 static void left_row(const struct left *l)
 {
-	unsigned rounds = is_short ? 60 : 150, failed = 0, kills = 0;
+	unsigned rounds = is_short ? 30 : 150, failed = 0, kills = 0;
 	int status;
 
 	for (unsigned i = 0; i < rounds; i++) {
