@@ -40,7 +40,11 @@ static const struct condition conditions[CONDITIONS] = {
 		.program = "runner",
 		.agent_flags = AGENT_RUNNERS,
 		.storm = target_storm_signals},
-	[STOPS] = {.name = "stops", .program = "runner", .storm = target_storm_stops},
+	/* Hardly anybody sleeps for a millisecond without a break there (victim_calm). */
+	[STOPS] = {.name = "stops",
+		.program = "runner",
+		.storm = target_storm_stops,
+		.mostly_refused = true},
 	[STATIC] = {.name = "static", .program = "runner.static"},
 	[SINGLE] = {.name = "single",
 		.program = "runner",
