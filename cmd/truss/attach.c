@@ -72,13 +72,10 @@ static bool is_held(struct attach *a, pid_t tid)
 /* ERR_GONE: the process executes a program, which may have to wait for us first (seize.h). */
 static int seize(struct truss *t, struct attach *a, pid_t tid)
 {
-	int err = seize_within(tid, t->o->follow ? TRACE_CHILDREN : 0, EXEC_MS);
-	struct status s;
+	int err = seize_within(a->proc, tid, t->o->follow ? TRACE_CHILDREN : 0, EXEC_MS);
 
 	if (err != -EAGAIN)
 		return err;
-	if (!status_read(a->proc, tid, &s) && s.tracer == getpid())
-		return 0;
 	a->executes = true;
 	return ERR_GONE;
 }

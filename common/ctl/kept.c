@@ -222,7 +222,6 @@ static int take(struct kept *k, struct proc *p, pid_t tid, enum kept_state *stat
 {
 	struct thread_place at;
 	bool late, stranger;
-	struct status s;
 	int err = make_room(k);
 
 	if (err)
@@ -230,9 +229,7 @@ static int take(struct kept *k, struct proc *p, pid_t tid, enum kept_state *stat
 	if (thread_state(p, tid) == '?')
 		return ERR_NOTHREAD;
 	late = thread_place(p, tid, &at) == 0 && at.running;
-	err = seize_within(tid, TRACE_ALONE, EXEC_MS);
-	if (err == -EAGAIN && !status_read(p, tid, &s) && s.tracer == getpid())
-		err = 0;
+	err = seize_within(p, tid, TRACE_ALONE, EXEC_MS);
 	if (err)
 		return why_refused(p, tid, err);
 	stranger = thread_state(p, tid) ==

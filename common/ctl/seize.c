@@ -5,8 +5,10 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "ctl/trace.h"
+#include "proc/status.h"
 
 /*
  * The kernel makes the call again after any handler (ERESTARTNOINTR). So the handler does not return to it: nothing of
@@ -24,7 +26,15 @@ static void too_long(int sig)
 		siglongjmp(window.before, 1);
 }
 
-int seize_within(pid_t tid, unsigned options, unsigned ms)
+/* It may have been taken all the same, in the last moment. */
+static bool is_taken(const struct proc *p, pid_t tid)
+{
+	struct status s;
+
+	return !status_read(p, tid, &s) && s.tracer == getpid();
+}
+
+int seize_within(const struct proc *p, pid_t tid, unsigned options, unsigned ms)
 {
 	struct itimerval limit = {.it_value = {ms / 1000, (suseconds_t)(ms % 1000) * 1000}},
 			 before = {0};
@@ -42,5 +52,5 @@ int seize_within(pid_t tid, unsigned options, unsigned ms)
 	window.waits = 0;
 	setitimer(ITIMER_REAL, &before, NULL);
 	sigaction(SIGALRM, &old, NULL);
-	return err;
+	return err == -EAGAIN && is_taken(p, tid) ? 0 : err;
 }
