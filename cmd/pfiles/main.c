@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 	struct cli c;
 	int letter;
 
+	o.settle.own = &o.mounts.own;
 	cli_start(&c, &spec, argc, argv);
 	while ((letter = cli_next(&c))) {
 		switch (letter) {
