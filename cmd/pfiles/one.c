@@ -368,31 +368,59 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	facts_free(&f);
 }
 
-void pfiles_expect(const char *operand, struct opts *o)
+/*
+ * What can be done ahead for an operand whose turn comes soon: it is opened, and a thread of it is chosen. The handle,
+ * or NULL: whatever is wrong is told in its turn. The helpers start behind the first choice, which has to be some
+ * time ago when they begin.
+ */
+static struct proc *expect(const char *operand, struct opts *o)
 {
 	struct proc *p;
 
 	if (!o->crew || core_files_is(operand) || operand_open(operand, OPERAND_PROC, NULL, &p) < 0)
-		return;
+		return NULL;
 	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
-	proc_close(p);
+	(void)!agent_crew_ready(o->crew);
+	return p;
 }
 
-void pfiles_one(struct cli *c, const char *operand, struct opts *o)
+/* p: of expect(), closed here; a process that has ended since is not there any more. */
+static void look_at_operand(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
-	struct proc *p;
-	int err;
+	int err = 0;
 
 	if (core_files_is(operand)) {
 		core_files_one(c, operand, o);
 		return;
 	}
-	err = operand_open(operand, OPERAND_PROC, NULL, &p);
-
+	if (p && proc_check(p)) {
+		proc_close(p);
+		p = NULL;
+	}
+	if (!p)
+		err = operand_open(operand, OPERAND_PROC, NULL, &p);
 	if (err) {
 		fail(c, operand, NULL, err);
 		return;
 	}
 	look_at(c, operand, p, o);
 	proc_close(p);
+}
+
+void pfiles_all(struct cli *c, char **operand, struct opts *o)
+{
+	struct proc *expected[AGENT_CREW_AHEAD] = {0};
+	size_t ahead = 0;
+
+	for (size_t i = 0; operand[i] && !cli_interrupted(); i++) {
+		struct proc **p = &expected[i % AGENT_CREW_AHEAD];
+
+		for (; operand[ahead] && ahead < i + AGENT_CREW_AHEAD; ahead++)
+			expected[ahead % AGENT_CREW_AHEAD] = expect(operand[ahead], o);
+		o->last = !operand[i + 1];
+		look_at_operand(c, operand[i], *p, o);
+		*p = NULL;
+	}
+	for (size_t i = 0; i < AGENT_CREW_AHEAD; i++)
+		proc_close(expected[i]);
 }

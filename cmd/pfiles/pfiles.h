@@ -30,10 +30,7 @@ struct opts {
 	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
 
-/* What can be done ahead for an operand whose turn comes soon; whatever is wrong with it is told in its turn. */
-void pfiles_expect(const char *operand, struct opts *o);
-
-/* Looks at what the operand names, shows it or says why not. */
-void pfiles_one(struct cli *c, const char *operand, struct opts *o);
+/* Looks at what each operand names, shows it or says why not; until a signal comes. */
+void pfiles_all(struct cli *c, char **operand, struct opts *o);
 
 #endif

@@ -21,7 +21,6 @@ int agent_crew_ready(struct agent_crew *c)
 int agent_crew_new(struct agent_crew **out)
 {
 	struct agent_crew *c = calloc(1, sizeof *c);
-	int err;
 
 	if (!c)
 		return -ENOMEM;
@@ -31,12 +30,8 @@ int agent_crew_new(struct agent_crew **out)
 		free(c);
 		return -ENOMEM;
 	}
-	err = agent_crew_ready(c);
-	if (err)
-		agent_crew_free(c);
-	else
-		*out = c;
-	return err;
+	*out = c;
+	return 0;
 }
 
 void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flags)

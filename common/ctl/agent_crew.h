@@ -26,10 +26,13 @@ struct agent_crew {
 	unsigned next;
 };
 
-/* Starts them. 0, -errno. */
+/* Nobody is started yet. 0, -errno. */
 int agent_crew_new(struct agent_crew **out) __attribute__((warn_unused_result));
 
-/* Starts them where the last target has ended them. 0, -errno. */
+/*
+ * Starts them, or does nothing where they are there. agent_open() does so; who knows before that it will be called
+ * has them start meanwhile. 0, -errno.
+ */
 int agent_crew_ready(struct agent_crew *c) __attribute__((warn_unused_result));
 
 /*
