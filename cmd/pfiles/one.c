@@ -286,7 +286,7 @@ static void fail_hold(struct cli *c, const char *operand, const struct look *l)
 	buf_free(&rest);
 }
 
-/* The facts, settled; everything that there is to know. */
+/* The facts, settled; everything that there is to know. Nobody is in the process any more. */
 static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 {
 	int err = gather_steady(p, l, f);
@@ -295,6 +295,8 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 		err = l->o->original ? settle_names(p, f)
 				     : settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);
+	if (l->o->crew)
+		agent_left(l->o->crew);
 	return err;
 }
 

@@ -75,8 +75,10 @@ void agent_crew_dismiss(struct agent_crew *c)
 
 bool agent_crew_end(struct agent_crew *c)
 {
-	bool in_order = warden_stop(c->warden, GOODBYE_MS);
+	bool in_order;
 
+	agent_left(c);
+	in_order = warden_stop(c->warden, GOODBYE_MS);
 	c->warden = NULL;
 	c->dismissed = false;
 	return in_order;

@@ -16,6 +16,7 @@
 struct agent_crew {
 	struct warden *warden; /* NULL: to be started for the next target */
 	bool dismissed;        /* it ends by itself */
+	struct agent *leaving; /* agent_left(); NULL: none */
 	struct agent_control *control;
 	struct agent_expected {
 		pid_t pid; /* 0: none */

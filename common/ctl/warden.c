@@ -158,38 +158,41 @@ int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms
 	}
 }
 
-int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
-{
-	if (send(w->sock, m, sizeof *m, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
-		return ERR_LOST;
-	return warden_await(w, m, timeout_ms);
-}
-
 /* Room for the descriptors that go along, as cmsg(3) wants it. */
 union along {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(WARDEN_FDS * sizeof(int))];
 };
 
-int warden_ask_with(
-	struct warden *w, struct warden_message *m, const int *fds, size_t n, unsigned timeout_ms)
+int warden_tell_with(
+	struct warden *w, const struct warden_message *m, const int *fds, size_t n)
 {
 	union along along = {0};
-	struct iovec part = {m, sizeof *m};
-	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &along};
+	struct warden_message copy = *m;
+	struct iovec part = {&copy, sizeof copy};
+	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (n > WARDEN_FDS)
 		return -EINVAL;
-	msg.msg_controllen = CMSG_SPACE(n * sizeof *fds);
+	if (n) {
+		msg.msg_control = &along;
+		msg.msg_controllen = CMSG_SPACE(n * sizeof *fds);
+	}
 	along.head = (struct cmsghdr){
 		.cmsg_level = SOL_SOCKET,
 		.cmsg_type = SCM_RIGHTS,
 		.cmsg_len = CMSG_LEN(n * sizeof *fds),
 	};
-	memcpy(CMSG_DATA(&along.head), fds, n * sizeof *fds);
-	if (sendmsg(w->sock, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
-		return ERR_LOST;
-	return warden_await(w, m, timeout_ms);
+	if (n)
+		memcpy(CMSG_DATA(&along.head), fds, n * sizeof *fds);
+	return sendmsg(w->sock, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof *m ? 0 : ERR_LOST;
+}
+
+int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
+{
+	int err = warden_tell_with(w, m, NULL, 0);
+
+	return err ? err : warden_await(w, m, timeout_ms);
 }
 
 /* Without a pidfd (before Linux 5.3) by looking again and again. */
