@@ -83,23 +83,28 @@ static bool has_other_end(const char *link)
 	return false;
 }
 
-void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
+/* Where the first thread has exited none is found; then the pass is made when it is needed. */
+static bool any_has_other_end(const struct proc *p, const struct fds *list)
 {
-	struct fd_view v = {.fd_dir = -1, .fdinfo_dir = -1};
 	struct buf link = {0};
 	bool any = false;
 
-	if (list->n > EXPECT_MOST || is_good(e, 0) || !aside_processor_to_spare() ||
-		fd_view_open(p, &v) < 0)
-		return;
 	for (size_t i = 0; i < list->n && !any; i++) {
+		char rel[24];
+
+		snprintf(rel, sizeof(rel), "fd/%d", list->fd[i]);
 		buf_clear(&link);
-		any = fd_view_link(&v, list->fd[i], &link) == 0 && has_other_end(buf_cstr(&link));
+		any = proc_read_link(p, rel, &link) == 0 && has_other_end(buf_cstr(&link));
 	}
-	if (any)
-		ends_begin(e, 0);
 	buf_free(&link);
-	fd_view_close(&v);
+	return any;
+}
+
+void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
+{
+	if (list->n <= EXPECT_MOST && !is_good(e, 0) && any_has_other_end(p, list) &&
+		aside_processor_to_spare())
+		ends_begin(e, 0);
 }
 
 struct holders *ends_index(struct ends *e, pid_t without)

@@ -49,19 +49,28 @@ static void fail(struct cli *c, const char *operand, const struct proc *p, int e
 	buf_free(&rest);
 }
 
-/* Whether the process lives in our namespace of that kind; where it cannot be seen, as if it did.
- */
-static bool same_namespace(const struct proc *p, const char *rel)
+/* Ours stay ours. */
+static const char *own_namespace(struct own_space *own, const char *rel)
 {
-	char ours[64], path[32] = "/proc/self/";
-	struct buf theirs = {0};
-	ssize_t n;
-	bool same = true;
+	char path[32] = "/proc/self/";
 
 	strncat(path, rel, sizeof(path) - strlen(path) - 1);
-	n = readlink(path, ours, sizeof(ours));
-	if (n > 0 && proc_read_link(p, rel, &theirs) == 0)
-		same = theirs.len == (size_t)n && memcmp(theirs.data, ours, (size_t)n) == 0;
+	if (!own->known && readlink(path, own->text, sizeof(own->text) - 1) < 0)
+		own->text[0] = '\0';
+	own->known = true;
+	return own->text;
+}
+
+/* Whether the process lives in our namespace of that kind; where it cannot be seen, as if it did.
+ */
+static bool same_namespace(const struct proc *p, struct own_space *own, const char *rel)
+{
+	const char *ours = own_namespace(own, rel);
+	struct buf theirs = {0};
+	bool same = true;
+
+	if (*ours && proc_read_link(p, rel, &theirs) == 0)
+		same = strcmp(buf_cstr(&theirs), ours) == 0;
 	buf_free(&theirs);
 	return same;
 }
@@ -71,9 +80,10 @@ static bool same_namespace(const struct proc *p, const char *rel)
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
  * else there than here. None if it would be of no use.
  */
-static int open_second(struct proc *p, const struct way *w, struct way **second)
+static int open_second(
+	struct proc *p, struct opts *o, const struct way *w, struct way **second)
 {
-	bool same_pids = same_namespace(p, "ns/pid");
+	bool same_pids = same_namespace(p, &o->own_pids, "ns/pid");
 	int err;
 
 	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
@@ -93,7 +103,7 @@ static int open_ways(
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
 
-	if (!flags && !same_namespace(p, "ns/user")) {
+	if (!flags && !same_namespace(p, &l->o->own_users, "ns/user")) {
 		l->foreign_user = true;
 		flags = WAY_NO_AGENT;
 	}
@@ -102,7 +112,7 @@ static int open_ways(
 	if (l->o->force)
 		flags |= WAY_RUNNERS;
 	err = way_open(p, flags, l->o->crew, w);
-	return err ? err : open_second(p, *w, second);
+	return err ? err : open_second(p, l->o, *w, second);
 }
 
 static uint64_t calls_of(const struct way *w)

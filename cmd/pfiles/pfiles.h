@@ -11,6 +11,12 @@
 #include "settle.h"
 #include "sock_diag.h"
 
+/* The name of a namespace of ours ("pid:[4026531836]"), once it was asked for; empty: it cannot be seen. */
+struct own_space {
+	bool known;
+	char text[64];
+};
+
 struct opts {
 	bool first_line;       /* -n */
 	bool borrow;           /* -b: no agent */
@@ -27,6 +33,7 @@ struct opts {
 	struct settle settle;
 	struct sock_tables tables;
 	struct ends ends;
+	struct own_space own_pids, own_users;
 	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
 
