@@ -110,10 +110,12 @@ void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
 struct holders *ends_index(struct ends *e, pid_t without)
 {
 	wait_for_pass(e);
-	if (is_good(e, without))
-		return e->index;
-	drop(e, without);
-	(void)scan(e);
+	if (!is_good(e, without)) {
+		drop(e, without);
+		(void)scan(e);
+	}
+	if (e->index)
+		holders_begin_look(e->index);
 	return e->index;
 }
 
@@ -238,7 +240,7 @@ static size_t find_own(const struct own *own, size_t n, uint64_t ino)
 struct keeping {
 	struct facts *f;
 	struct sock *s;
-	const struct holders *index;
+	struct holders *index;
 	pid_t self;
 };
 

@@ -80,8 +80,7 @@ static bool same_namespace(const struct proc *p, struct own_space *own, const ch
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
  * else there than here. None if it would be of no use.
  */
-static int open_second(
-	struct proc *p, struct opts *o, const struct way *w, struct way **second)
+static int open_second(struct proc *p, struct opts *o, const struct way *w, struct way **second)
 {
 	bool same_pids = same_namespace(p, &o->own_pids, "ns/pid");
 	int err;

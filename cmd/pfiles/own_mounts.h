@@ -13,7 +13,7 @@
  */
 struct own_mounts {
 	struct mount_table table;
-	int watch;     /* open since before the table was read: poll(2) tells of changes, proc_pid_mounts(5) */
+	int watch; /* open since before the table was read: poll(2) tells of changes, proc_pid_mounts(5) */
 	uint64_t when; /* the table was read, ns */
 	bool known;    /* these two: */
 	char space[64];

@@ -164,8 +164,7 @@ union along {
 	char room[CMSG_SPACE(WARDEN_FDS * sizeof(int))];
 };
 
-int warden_tell_with(
-	struct warden *w, const struct warden_message *m, const int *fds, size_t n)
+int warden_tell_with(struct warden *w, const struct warden_message *m, const int *fds, size_t n)
 {
 	union along along = {0};
 	struct warden_message copy = *m;
