@@ -49,32 +49,6 @@ static void fail(struct cli *c, const char *operand, const struct proc *p, int e
 	buf_free(&rest);
 }
 
-/* Ours stay ours. */
-static const char *own_namespace(struct own_space *own, const char *rel)
-{
-	char path[32] = "/proc/self/";
-
-	strncat(path, rel, sizeof(path) - strlen(path) - 1);
-	if (!own->known && readlink(path, own->text, sizeof(own->text) - 1) < 0)
-		own->text[0] = '\0';
-	own->known = true;
-	return own->text;
-}
-
-/* Whether the process lives in our namespace of that kind; where it cannot be seen, as if it did.
- */
-static bool same_namespace(const struct proc *p, struct own_space *own, const char *rel)
-{
-	const char *ours = own_namespace(own, rel);
-	struct buf theirs = {0};
-	bool same = true;
-
-	if (*ours && proc_read_link(p, rel, &theirs) == 0)
-		same = strcmp(buf_cstr(&theirs), ours) == 0;
-	buf_free(&theirs);
-	return same;
-}
-
 /*
  * A second way, by borrowing, for what is asked of some descriptors only: where the agent is a thread of the
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
@@ -82,7 +56,7 @@ static bool same_namespace(const struct proc *p, struct own_space *own, const ch
  */
 static int open_second(struct proc *p, struct opts *o, const struct way *w, struct way **second)
 {
-	bool same_pids = same_namespace(p, &o->own_pids, "ns/pid");
+	bool same_pids = own_space_same(p, &o->own_pids, "ns/pid");
 	int err;
 
 	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
@@ -102,7 +76,7 @@ static int open_ways(
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
 
-	if (!flags && !same_namespace(p, &l->o->own_users, "ns/user")) {
+	if (!flags && !own_space_same(p, &l->o->own_users, "ns/user")) {
 		l->foreign_user = true;
 		flags = WAY_NO_AGENT;
 	}
@@ -135,6 +109,16 @@ static int socks_complete(
 	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 
+/*
+ * Before a thread is diverted it has to have rested for a while, and nobody is stopped so far. What is read once for
+ * all operands, and nearly always needed, costs no time now.
+ */
+static void use_the_rest(struct look *l, const struct way *w)
+{
+	if (way_kind(w) == WAY_AGENT && !way_may_wait(w) && !l->o->original && !l->o->first_line)
+		drivers_read(&l->o->settle.drivers);
+}
+
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
 	struct progress progress;
@@ -156,6 +140,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
 	go.early = l->early = sock_early_wait(l->early);
+	if (!err)
+		use_the_rest(l, w);
 	if (!err)
 		err = gather(p, w, second, list, &go, f);
 	if (w) {
@@ -379,24 +365,8 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	facts_free(&f);
 }
 
-/*
- * What can be done ahead for an operand whose turn comes soon: it is opened, and a thread of it is chosen. The handle,
- * or NULL: whatever is wrong is told in its turn. The helpers start behind the first choice, which has to be some
- * time ago when they begin.
- */
-static struct proc *expect(const char *operand, struct opts *o)
-{
-	struct proc *p;
-
-	if (!o->crew || core_files_is(operand) || operand_open(operand, OPERAND_PROC, NULL, &p) < 0)
-		return NULL;
-	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
-	(void)!agent_crew_ready(o->crew);
-	return p;
-}
-
-/* p: of expect(), closed here; a process that has ended since is not there any more. */
-static void look_at_operand(struct cli *c, const char *operand, struct proc *p, struct opts *o)
+/* A process that has ended since it was opened is not there any more. */
+void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
 	int err = 0;
 
@@ -416,22 +386,4 @@ static void look_at_operand(struct cli *c, const char *operand, struct proc *p, 
 	}
 	look_at(c, operand, p, o);
 	proc_close(p);
-}
-
-void pfiles_all(struct cli *c, char **operand, struct opts *o)
-{
-	struct proc *expected[AGENT_CREW_AHEAD] = {0};
-	size_t ahead = 0;
-
-	for (size_t i = 0; operand[i] && !cli_interrupted(); i++) {
-		struct proc **p = &expected[i % AGENT_CREW_AHEAD];
-
-		for (; operand[ahead] && ahead < i + AGENT_CREW_AHEAD; ahead++)
-			expected[ahead % AGENT_CREW_AHEAD] = expect(operand[ahead], o);
-		o->last = !operand[i + 1];
-		look_at_operand(c, operand[i], *p, o);
-		*p = NULL;
-	}
-	for (size_t i = 0; i < AGENT_CREW_AHEAD; i++)
-		proc_close(expected[i]);
 }

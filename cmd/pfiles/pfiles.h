@@ -8,14 +8,10 @@
 #include "ends.h"
 #include "fd_list.h"
 #include "mounts.h"
+#include "own_space.h"
+#include "proc/proc.h"
 #include "settle.h"
 #include "sock_diag.h"
-
-/* The name of a namespace of ours ("pid:[4026531836]"), once it was asked for; empty: it cannot be seen. */
-struct own_space {
-	bool known;
-	char text[64];
-};
 
 struct opts {
 	bool first_line;       /* -n */
@@ -37,7 +33,10 @@ struct opts {
 	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
 
-/* Looks at what each operand names, shows it or says why not; until a signal comes. */
+/* Looks at what the operand names, shows it or says why not. p: its process, closed here, or NULL: to be opened. */
+void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o);
+
+/* The same for each operand, until a signal comes. */
 void pfiles_all(struct cli *c, char **operand, struct opts *o);
 
 #endif

@@ -410,6 +410,8 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 {
 	int err = hear_of_start(a);
 
+	if (!err && !a->control->scratch)
+		err = ERR_LOST;
 	return err ? err : slice(a, calls, n, ran);
 }
 
