@@ -10,11 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "base/err.h"
 
-#define FRESH_NS    1000000000
-#define EXPECT_MOST 64 /* descriptors */
+#define FRESH_NS 1000000000
 
 static void wait_for_pass(struct ends *e)
 {
@@ -69,37 +67,6 @@ void ends_begin(struct ends *e, pid_t without)
 		return;
 	drop(e, without);
 	e->begun = e->early = pthread_create(&e->thread, NULL, scan, e) == 0;
-}
-
-/* Of the kinds that are looked for (far_notes.h), and sockets; FIFOs have a path like any other. */
-static bool has_other_end(const char *link)
-{
-	static const char *const texts[] = {
-		"socket:[", "pipe:[", "/dev/pts/", "/dev/ptmx", "anon_inode:[eventfd]"};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strncmp(link, texts[i], strlen(texts[i])) == 0)
-			return true;
-	return false;
-}
-
-void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
-{
-	struct fd_view v = {.fd_dir = -1, .fdinfo_dir = -1};
-	struct buf link = {0};
-	bool any = false;
-
-	if (list->n > EXPECT_MOST || is_good(e, 0) || !aside_processor_to_spare() ||
-		fd_view_open(p, &v) < 0)
-		return;
-	for (size_t i = 0; i < list->n && !any; i++) {
-		buf_clear(&link);
-		any = fd_view_link(&v, list->fd[i], &link) == 0 && has_other_end(buf_cstr(&link));
-	}
-	if (any)
-		ends_begin(e, 0);
-	buf_free(&link);
-	fd_view_close(&v);
 }
 
 struct holders *ends_index(struct ends *e, pid_t without)

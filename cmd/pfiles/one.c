@@ -21,6 +21,7 @@
 #include "difference.h"
 #include "facts.h"
 #include "gather.h"
+#include "glance.h"
 #include "page.h"
 #include "proc/access.h"
 #include "proc/fds.h"
@@ -132,6 +133,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
+		.locks = &l->locks,
 		.progress = &progress,
 		.first_line = l->o->first_line,
 		.original = l->o->original,
@@ -180,6 +182,19 @@ static void begin_early(const struct proc *p, struct look *l, struct aside *asid
 		ends_begin(&l->o->ends, proc_pid(p));
 }
 
+/* The same for few descriptors: what their links let expect. */
+static void begin_expected(const struct proc *p, struct look *l)
+{
+	struct glance g;
+
+	glance_at(p, &l->open, &g);
+	/* The agent is waited for; to borrow takes the processor itself. */
+	if (g.far_end && l->o->crew && !l->o->original && aside_processor_to_spare())
+		ends_begin(&l->o->ends, 0);
+	if (g.file)
+		lock_table_begin(&l->locks, p, &l->mounts);
+}
+
 /* The descriptors, listed and looked at; with -H in one instant. */
 static int gather_held(struct proc *p, struct look *l, struct facts *f)
 {
@@ -196,9 +211,8 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	err = fds_list(p, list);
 	if (!err)
 		fd_list_keep(&l->o->only, list);
-	/* The agent is waited for; to borrow takes the processor itself. */
-	if (!err && !l->early && l->o->crew && !l->o->first_line && !l->o->original)
-		ends_expect(&l->o->ends, p, list);
+	if (!err && !l->early && !l->o->first_line)
+		begin_expected(p, l);
 	if (!err && list->n)
 		err = gather_by_way(p, l, list, f);
 	aside_back(&aside);
@@ -226,6 +240,7 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 		err = socks_complete(p, l->o, l->early, f);
 	sock_early_free(l->early);
 	l->early = NULL;
+	lock_table_free(&l->locks);
 	return err;
 }
 
