@@ -10,11 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "aside.h"
 #include "base/err.h"
 
-#define FRESH_NS    1000000000
-#define EXPECT_MOST 64 /* descriptors */
+#define FRESH_NS 1000000000
 
 static void wait_for_pass(struct ends *e)
 {
@@ -69,42 +67,6 @@ void ends_begin(struct ends *e, pid_t without)
 		return;
 	drop(e, without);
 	e->begun = e->early = pthread_create(&e->thread, NULL, scan, e) == 0;
-}
-
-/* Of the kinds that are looked for (far_notes.h), and sockets; FIFOs have a path like any other. */
-static bool has_other_end(const char *link)
-{
-	static const char *const texts[] = {
-		"socket:[", "pipe:[", "/dev/pts/", "/dev/ptmx", "anon_inode:[eventfd]"};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strncmp(link, texts[i], strlen(texts[i])) == 0)
-			return true;
-	return false;
-}
-
-/* Where the first thread has exited none is found; then the pass is made when it is needed. */
-static bool any_has_other_end(const struct proc *p, const struct fds *list)
-{
-	struct buf link = {0};
-	bool any = false;
-
-	for (size_t i = 0; i < list->n && !any; i++) {
-		char rel[24];
-
-		snprintf(rel, sizeof(rel), "fd/%d", list->fd[i]);
-		buf_clear(&link);
-		any = proc_read_link(p, rel, &link) == 0 && has_other_end(buf_cstr(&link));
-	}
-	buf_free(&link);
-	return any;
-}
-
-void ends_expect(struct ends *e, const struct proc *p, const struct fds *list)
-{
-	if (list->n <= EXPECT_MOST && !is_good(e, 0) && any_has_other_end(p, list) &&
-		aside_processor_to_spare())
-		ends_begin(e, 0);
 }
 
 struct holders *ends_index(struct ends *e, pid_t without)

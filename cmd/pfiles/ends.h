@@ -5,7 +5,6 @@
 #include <pthread.h>
 
 #include "facts.h"
-#include "proc/fds.h"
 #include "proc/holders.h"
 #include "proc/proc.h"
 
@@ -54,9 +53,6 @@ struct holders *ends_index(struct ends *e, pid_t without);
  * it. What has been opened meanwhile may not be in it: ends_more() makes another one then.
  */
 void ends_begin(struct ends *e, pid_t without);
-
-/* The same, if the descriptors are few and one of them has another end, as their links say. */
-void ends_expect(struct ends *e, const struct proc *p, const struct fds *list);
 
 /*
  * Processes with more descriptors than this are put off: to go through them takes longer than all else, and the

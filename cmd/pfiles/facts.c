@@ -13,6 +13,7 @@ void facts_free(struct facts *f)
 	free(f->far);
 	free(f->netns);
 	free(f->lock);
+	threads_free(&f->apart);
 	buf_free(&f->paths);
 	buf_free(&f->names);
 	buf_free(&f->info);

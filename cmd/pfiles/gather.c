@@ -36,7 +36,7 @@ struct gather {
 	struct progress *progress;
 	struct looker looker;
 	struct asker *asker;
-	struct lock_table locks;
+	struct lock_table *locks;
 
 	/* The follower. */
 	pthread_t thread;
@@ -184,7 +184,7 @@ static void identify(struct gather *g, struct desc *d)
 		d->kind = kind_of(d, g->looker.mounts, "", 0);
 	d->identified = d->state == DESC_OK;
 	if (!g->first_line && look_lockable(&g->looker, d))
-		lock_table_begin(&g->locks, g->looker.p, g->target_mounts);
+		lock_table_begin(g->locks, g->looker.p, g->target_mounts);
 }
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
@@ -211,11 +211,11 @@ static int ask_chunk(struct gather *g, struct desc *first, size_t n)
 /* After everything else, so that nobody waits for the table. */
 static int look_for_locks(struct gather *g, struct desc *d, size_t n)
 {
-	int err = g->first_line ? 0 : lock_table_end(&g->locks);
+	int err = g->first_line ? 0 : lock_table_end(g->locks);
 
 	for (size_t i = 0; i < n && !err && !g->first_line; i++)
 		if (d[i].state == DESC_OK && !d[i].other_file && !look_is_sock(&d[i]))
-			err = look_locks(&g->looker, &g->locks, &d[i]);
+			err = look_locks(&g->looker, g->locks, &d[i]);
 	return err;
 }
 
@@ -348,6 +348,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 		.f = out,
 		.first_line = o->first_line,
 		.target_mounts = o->target_mounts,
+		.locks = o->locks,
 		.progress = o->progress,
 	};
 	int err;
@@ -363,7 +364,7 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 	if (err)
 		goto out_looker;
 	g.looker.original = o->original;
-	g.looker.locks_hidden = !o->first_line && lock_table_hides(&g.locks);
+	g.looker.locks_hidden = !o->first_line && lock_table_hides(g.locks);
 	g.asker = asker_new(w, second, &g.looker,
 		&(struct asker_opts){.first_line = o->first_line,
 			.most = list->n,
@@ -371,7 +372,6 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 			.early = o->early});
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
-	lock_table_free(&g.locks);
 out_looker:
 	looker_close(&g.looker);
 	return err;

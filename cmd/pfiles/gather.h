@@ -4,6 +4,7 @@
 
 #include "ctl/way.h"
 #include "facts.h"
+#include "lock_table.h"
 #include "mount_table.h"
 #include "mounts.h"
 #include "proc/fds.h"
@@ -19,6 +20,7 @@
 struct gather_opts {
 	struct mounts *mounts;
 	struct mount_table *target_mounts; /* of the process; read when needed */
+	struct lock_table *locks;          /* begun when needed, or already; the caller's */
 	struct progress *progress;
 	const struct sock_early *early; /* read, or NULL */
 	bool all;                       /* of all sockets all options */

@@ -21,8 +21,10 @@
 #include "difference.h"
 #include "facts.h"
 #include "gather.h"
+#include "glance.h"
 #include "page.h"
 #include "proc/access.h"
+#include "proc/fd_tables.h"
 #include "proc/fds.h"
 #include "proc/operand.h"
 #include "proc/proc.h"
@@ -125,6 +127,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	struct gather_opts go = {
 		.mounts = &l->o->mounts,
 		.target_mounts = &l->mounts,
+		.locks = &l->locks,
 		.progress = &progress,
 		.first_line = l->o->first_line,
 		.original = l->o->original,
@@ -175,6 +178,19 @@ static void begin_early(const struct proc *p, struct look *l, struct aside *asid
 		ends_begin(&l->o->ends, proc_pid(p));
 }
 
+/* The same for few descriptors: what their links let expect. */
+static void begin_expected(const struct proc *p, struct look *l)
+{
+	struct glance g;
+
+	glance_at(p, &l->open, &g);
+	/* The agent is waited for; to borrow takes the processor itself. */
+	if (g.far_end && l->o->crew && !l->o->original && aside_processor_to_spare())
+		ends_begin(&l->o->ends, 0);
+	if (g.file)
+		lock_table_begin(&l->locks, p, &l->mounts);
+}
+
 /* The descriptors, listed and looked at; with -H in one instant. */
 static int gather_held(struct proc *p, struct look *l, struct facts *f)
 {
@@ -191,9 +207,8 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	err = fds_list(p, list);
 	if (!err)
 		fd_list_keep(&l->o->only, list);
-	/* The agent is waited for; to borrow takes the processor itself. */
-	if (!err && !l->early && l->o->crew && !l->o->first_line && !l->o->original)
-		ends_expect(&l->o->ends, p, list);
+	if (!err && !l->early && !l->o->first_line)
+		begin_expected(p, l);
 	if (!err && list->n)
 		err = gather_by_way(p, l, list, f);
 	aside_back(&aside);
@@ -207,6 +222,14 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	return err;
 }
 
+/* Threads whose descriptors are not those that were listed. Of a process that is gone by now nothing is missing. */
+static void find_apart(const struct proc *p, struct facts *f)
+{
+	f->err_apart = fd_tables_apart(p, &f->apart);
+	if (f->err_apart == ERR_GONE)
+		f->err_apart = 0;
+}
+
 static int gather_once(struct proc *p, struct look *l, struct facts *f)
 {
 	uint64_t hard;
@@ -217,10 +240,13 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
 	err = gather_held(p, l, f);
+	if (!err)
+		find_apart(p, f);
 	if (!err && !l->o->first_line && !l->o->original)
 		err = socks_complete(p, l->o, l->early, f);
 	sock_early_free(l->early);
 	l->early = NULL;
+	lock_table_free(&l->locks);
 	return err;
 }
 

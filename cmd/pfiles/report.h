@@ -3,6 +3,7 @@
 #define PFILES_REPORT_H
 
 #include "ctl/way.h"
+#include "lock_table.h"
 #include "pfiles.h"
 #include "proc/proc.h"
 
@@ -15,6 +16,7 @@ struct look {
 	size_t held_threads; /* by -H */
 	uint64_t held_ns;
 	struct mount_table mounts; /* of the process */
+	struct lock_table locks;   /* of the machine, begun meanwhile */
 	struct sock_early *early;  /* the kernel's tables, read meanwhile */
 	struct fds open;           /* its descriptors, those that are wanted */
 	pid_t culprit;             /* the thread that did not stop, 0: not known */
