@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -73,23 +72,6 @@ static void leave_terminal(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/*
- * A child begins on our processor, and would wait there until we sleep: if there is another one it is moved there,
- * and may go wherever it likes from then on.
- */
-static void move_aside(pid_t child)
-{
-	cpu_set_t all, others;
-	int here = sched_getcpu();
-
-	if (here < 0 || sched_getaffinity(0, sizeof all, &all) < 0)
-		return;
-	others = all;
-	CPU_CLR(here, &others);
-	if (CPU_COUNT(&others) && sched_setaffinity(child, sizeof others, &others) == 0)
-		(void)!sched_setaffinity(child, sizeof all, &all);
-}
-
 int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct warden **out)
 {
 	struct warden *w = calloc(1, sizeof *w);
@@ -116,7 +98,6 @@ int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct w
 		_exit(0);
 	}
 	close(pair[1]);
-	move_aside(w->pid);
 	*out = w;
 	return 0;
 
