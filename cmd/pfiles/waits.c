@@ -25,6 +25,14 @@
 
 #define LOOKS 3
 
+/* One look at a process. */
+struct waits {
+	const struct proc *p;
+	struct facts *f;
+	uint64_t pc; /* most threads wait at the same place: how the call is made there */
+	enum wait_table table;
+};
+
 /* It moved on while it was looked at. */
 #define MOVED 1
 
@@ -44,23 +52,37 @@ static bool is_in_poll(const struct proc *p, pid_t tid)
 	return is;
 }
 
-/* The call that a thread is in, NULL if it waits for no descriptor. By the instruction before its pc. */
-static int call_of(const struct proc *p, pid_t tid, const struct thread_place *at,
-	enum wait_table *table, const struct wait_call **out)
+/* By the instruction before its pc. */
+static int table_at(struct waits *w, uint64_t pc)
 {
 	unsigned char insn[2];
+	int err;
+
+	if (pc == w->pc)
+		return 0;
+	err = proc_read_mem(w->p, pc - sizeof(insn), insn, sizeof(insn));
+	if (err)
+		return err;
+	w->pc = pc;
+	w->table = waits_table(insn);
+	return 0;
+}
+
+/* The call that a thread is in, NULL if it waits for no descriptor. */
+static int call_of(
+	struct waits *w, pid_t tid, const struct thread_place *at, const struct wait_call **out)
+{
 	int err;
 
 	*out = NULL;
 	if (at->running || at->nr < 0)
 		return 0;
-	err = proc_read_mem(p, at->pc - sizeof(insn), insn, sizeof(insn));
+	err = table_at(w, at->pc);
 	if (err)
 		return err;
-	*table = waits_table(insn);
-	*out = waits_call(*table, at->nr);
+	*out = waits_call(w->table, at->nr);
 	if (*out && (*out)->form == WAIT_RESTART)
-		*out = is_in_poll(p, tid) ? waits_poll(*table) : NULL;
+		*out = is_in_poll(w->p, tid) ? waits_poll(w->table) : NULL;
 	return 0;
 }
 
@@ -73,14 +95,12 @@ static int by_number(const void *a, const void *b)
 	return x->tid < y->tid ? -1 : x->tid > y->tid;
 }
 
-/* What the thread has there now; false if nothing, or it cannot be seen. */
-static bool identify(int table, struct wait *w)
+/* What is at that place now; false if nothing, or it cannot be seen. */
+static bool identify(int dir, const char *place, struct wait *w)
 {
-	char number[16];
 	struct statx s;
 
-	snprintf(number, sizeof(number), "%d", w->fd);
-	if (statx(table, number, AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
+	if (statx(dir, place, AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
 		return false;
 	w->ino = s.stx_ino;
 	w->dev_major = s.stx_dev_major;
@@ -88,76 +108,91 @@ static bool identify(int table, struct wait *w)
 	return true;
 }
 
-/* Of what was added from `from` on: one for each number, and only of those that are open. */
-static void keep_open(const struct proc *p, pid_t tid, struct facts *f, size_t from)
+/* Of the waits from `from` on: one for each number, and only of those that are open in the thread's table. */
+static void keep_open_in(int table, struct facts *f, size_t from)
 {
 	size_t kept = from;
-	char rel[40];
-	int table;
+	char number[16];
 
-	snprintf(rel, sizeof(rel), "task/%d/fd", tid);
-	table = openat(proc_dirfd(p), rel, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (f->nwait - from > 1)
-		qsort(f->wait + from, f->nwait - from, sizeof(*f->wait), by_number);
-	for (size_t i = from; i < f->nwait && table >= 0; i++) {
+	qsort(f->wait + from, f->nwait - from, sizeof(*f->wait), by_number);
+	for (size_t i = from; i < f->nwait; i++) {
 		struct wait *w = &f->wait[i];
 
+		snprintf(number, sizeof(number), "%d", w->fd);
 		if (kept > from && f->wait[kept - 1].fd == w->fd)
 			f->wait[kept - 1].events |= w->events;
-		else if (identify(table, w))
+		else if (identify(table, number, w))
 			f->wait[kept++] = *w;
 	}
-	if (table >= 0)
-		close(table);
 	f->nwait = kept;
 }
 
+static void keep_open(const struct proc *p, pid_t tid, struct facts *f, size_t from)
+{
+	char rel[64];
+	int table;
+
+	if (f->nwait == from + 1) {
+		snprintf(rel, sizeof(rel), "task/%d/fd/%d", tid, f->wait[from].fd);
+		f->nwait = from + identify(proc_dirfd(p), rel, &f->wait[from]);
+		return;
+	}
+	snprintf(rel, sizeof(rel), "task/%d/fd", tid);
+	table = openat(proc_dirfd(p), rel, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (table < 0) {
+		f->nwait = from;
+		return;
+	}
+	keep_open_in(table, f, from);
+	close(table);
+}
+
 /* One look at a thread; syscall is its open file of that name. 0, MOVED, or an error. */
-static int look_once(const struct proc *p, pid_t tid, int syscall, struct facts *f)
+static int look_once(struct waits *w, pid_t tid, int syscall)
 {
 	struct thread_place at, again;
-	enum wait_table table = WAIT_TABLE_NONE;
 	const struct wait_call *c = NULL;
-	size_t from = f->nwait;
+	size_t from = w->f->nwait;
 	int err = thread_place_again(syscall, &at);
 
 	if (!err)
-		err = call_of(p, tid, &at, &table, &c);
+		err = call_of(w, tid, &at, &c);
 	if (!err && !c)
 		return 0;
 	if (!err)
-		err = waits_args(p, tid, table, c, &at, f);
+		err = waits_args(w->p, tid, w->table, c, &at, w->f);
 	/* Stopped in a call is not waiting in it. */
-	if (!err && !strchr("SD", thread_state(p, tid)))
-		f->nwait = from;
-	if (!err && f->nwait > from)
-		keep_open(p, tid, f, from);
+	if (!err && w->f->nwait > from && !strchr("SD", thread_state(w->p, tid)))
+		w->f->nwait = from;
+	if (!err && w->f->nwait > from)
+		keep_open(w->p, tid, w->f, from);
 	if (c && err != -ENOMEM &&
 		(thread_place_again(syscall, &again) != 0 || !thread_place_same(&at, &again)))
 		err = MOVED;
 	if (err)
-		f->nwait = from;
+		w->f->nwait = from;
 	return err;
 }
 
 /* One that moves on at each look waits for nothing long. */
-static int look_at_thread(const struct proc *p, pid_t tid, struct facts *f)
+static int look_at_thread(struct waits *w, pid_t tid)
 {
 	struct thread_place at;
-	int fd = thread_place_open(p, tid), err = fd < 0 ? fd : MOVED;
+	int fd = thread_place_open(w->p, tid), err = fd < 0 ? fd : MOVED;
 
 	for (int i = 0; i < LOOKS && err == MOVED; i++)
-		err = look_once(p, tid, fd, f);
+		err = look_once(w, tid, fd);
 	if (fd >= 0)
 		close(fd);
 	/* One that is exiting is denied as well. */
 	if (err == -EPERM || err == -EACCES)
-		err = thread_place(p, tid, &at);
+		err = thread_place(w->p, tid, &at);
 	return err == MOVED || err == ERR_NOTHREAD ? 0 : err;
 }
 
 int waits_look(const struct proc *p, bool all, struct facts *f)
 {
+	struct waits w = {.p = p, .f = f};
 	struct threads t = {0};
 
 	f->err_waits = threads_list(p, &t);
@@ -169,7 +204,7 @@ int waits_look(const struct proc *p, bool all, struct facts *f)
 			f->waits_left = t.n - i;
 			break;
 		}
-		err = look_at_thread(p, t.tid[i], f);
+		err = look_at_thread(&w, t.tid[i]);
 		if (err == -ENOMEM || !f->err_waits)
 			f->err_waits = err;
 	}
