@@ -187,6 +187,8 @@ static int look_at_thread(struct waits *w, pid_t tid)
 	/* One that is exiting is denied as well. */
 	if (err == -EPERM || err == -EACCES)
 		err = thread_place(w->p, tid, &at);
+	if (err == -EPERM || err == -EACCES)
+		return ERR_PERM;
 	return err == MOVED || err == ERR_NOTHREAD ? 0 : err;
 }
 
