@@ -20,7 +20,7 @@ lines_of() {
 # What pfiles has said in $DIR/out is what the victim says, of each descriptor of it, no more and no less.
 same_waits() {
 	local fd wanted
-	for fd in 0 {20..33} {40..52} 80; do
+	for fd in 0 {20..34} {40..54} 80; do
 		wanted=$(fact "w$fd")
 		[ "$fd" != 26 ] || wanted=$(fact watched)
 		[ "$(lines_of "$fd")" = "${wanted:+      $wanted}" ] || {

@@ -21,11 +21,13 @@
 #ifdef SYS__newselect
 #define SELECT      SYS__newselect
 #define SELECT_NAME "_newselect"
+#define OTHER_NAME  "select"
 #define FCNTL       SYS_fcntl64
 #define FCNTL_NAME  "fcntl64"
 #else
 #define SELECT      SYS_select
 #define SELECT_NAME "select"
+#define OTHER_NAME  "pselect6"
 #define FCNTL       SYS_fcntl
 #define FCNTL_NAME  "fcntl"
 #endif
@@ -46,6 +48,7 @@ enum {
 	RANGE,
 	WRITTEN,
 	NOBODY,
+	ONE_MORE,
 	WAKERS = 40, /* 40 + n - 20 is the other end of n */
 	HOLDER = 80,
 };
@@ -81,6 +84,22 @@ static bool in_select(void)
 	FD_SET(SELECTED_TOO, &in);
 	FD_SET(SELECTED_TOO, &except);
 	return syscall(SELECT, SELECTED_TOO + 1, &in, NULL, &except, NULL) >= 1;
+}
+
+/* The oldest of 32-bit programs, which takes its arguments from memory; of the others the newest. */
+static bool in_other_select(void)
+{
+	fd_set in;
+
+	FD_ZERO(&in);
+	FD_SET(ONE_MORE, &in);
+#ifdef SYS__newselect
+	unsigned long args[5] = {ONE_MORE + 1, (unsigned long)&in, 0, 0, 0};
+
+	return syscall(SYS_select, args) == 1;
+#else
+	return syscall(SYS_pselect6, ONE_MORE + 1, &in, NULL, NULL, NULL, NULL) == 1;
+#endif
 }
 
 static bool in_epoll(void)
@@ -140,6 +159,7 @@ static struct waiter {
 	{.call = in_flock},
 	{.call = in_fcntl},
 	{.call = in_write},
+	{.call = in_other_select},
 };
 enum { WAITERS = sizeof(waiters) / sizeof(waiters[0]) };
 
@@ -168,7 +188,8 @@ static int other(int fd)
 
 static void make_files(const char *dir)
 {
-	static const int readers[] = {POLLED, POLLED_TOO, TIMED, SELECTED, SELECTED_TOO, READ};
+	static const int readers[] = {
+		POLLED, POLLED_TOO, TIMED, SELECTED, SELECTED_TOO, READ, ONE_MORE};
 	struct epoll_event e = {.events = EPOLLIN | EPOLLET, .data.u64 = 7};
 	char path[4096], page[4096] = {0};
 	int pair[2];
@@ -243,13 +264,14 @@ static void say_all(void)
 	say(LOCKED, 7, "flock");
 	say(RANGE, 8, FCNTL_NAME " command:F_OFD_SETLKW");
 	say(WRITTEN, 9, "write");
+	say(ONE_MORE, 10, OTHER_NAME " readfds");
 	printf("w0=waited-for thread:%d call:read\n", (int)getpid());
 	printf("watched=watched-by fd:%d events:EPOLLIN|EPOLLERR|EPOLLHUP|EPOLLET\n", EPOLL);
 }
 
 static void wake(void)
 {
-	static const int readers[] = {POLLED, TIMED, SELECTED, READ, RECEIVER};
+	static const int readers[] = {POLLED, TIMED, SELECTED, READ, RECEIVER, ONE_MORE};
 	uint64_t one = 1;
 	char page[4096];
 	struct sockaddr_un to;
