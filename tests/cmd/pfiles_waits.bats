@@ -71,9 +71,9 @@ looks_the_same() {
 	chown 65534 "$DIR/files"
 	start_target setpriv --reuid 65534 --regid 65534 --clear-groups "$TARGETS/waits" "$DIR/files"
 	looks_the_same_to_him() {
-		setpriv --reuid 65534 --regid 65534 --clear-groups "$PFILES" "$@" "$TARGET" >"$DIR/out" && same_waits
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$PFILES" "$1" "$TARGET" >"$DIR/out" && same_waits
 	}
-	looks_the_same_to_him
+	looks_the_same_to_him -a
 	wait_for looks_the_same_to_him -b
 	finish_target
 }
@@ -109,7 +109,10 @@ os.read(0, 1)'
 	}
 	wait_for poll_is_told
 	kill -STOP "$TARGET"
-	wait_for eval '[ "$(state_of "$TARGET")" = T ]'
+	is_stopped() {
+		[ "$(state_of "$TARGET")" = T ]
+	}
+	wait_for is_stopped
 	"$PFILES" -b "$TARGET" >"$DIR/out"
 	[ -z "$(lines_of 0)" ]
 	kill -CONT "$TARGET"
@@ -156,6 +159,7 @@ for i in range(69):
 print("ready", flush=True)
 os.read(0, 1)'
 	count_is() {
+		# shellcheck disable=SC2086 # may be nothing
 		"$PFILES" $1 "$TARGET" >"$DIR/out"
 		[ "$(lines_of 50 | grep -c 'call:read$')" = "$2" ]
 	}
