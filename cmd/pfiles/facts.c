@@ -14,6 +14,7 @@ void facts_free(struct facts *f)
 	free(f->netns);
 	free(f->lock);
 	free(f->wait);
+	threads_free(&f->apart);
 	buf_free(&f->paths);
 	buf_free(&f->names);
 	buf_free(&f->info);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "proc/threads.h"
 
 /* What pfiles knows of a process once nobody is held any more. Gathered first, shown afterwards. */
 
@@ -225,7 +226,9 @@ struct facts {
 	struct buf command; /* raw */
 	uint64_t rlimit;    /* UINT64_MAX: unlimited */
 	int err_rlimit;
-	int err_twins;  /* why nothing is known of shared open files */
+	int err_twins;        /* why nothing is known of shared open files */
+	struct threads apart; /* those with a descriptor table of their own, */
+	int err_apart;        /* and why they are not known */
 	int err_socks;  /* why no socket's type, options and names could be asked for, 0: they were
 			*/
 	int err_extras; /* the same of what only calls tell of other kinds */

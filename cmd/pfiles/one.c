@@ -24,6 +24,7 @@
 #include "glance.h"
 #include "page.h"
 #include "proc/access.h"
+#include "proc/fd_tables.h"
 #include "proc/fds.h"
 #include "proc/operand.h"
 #include "proc/proc.h"
@@ -227,6 +228,14 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	return err;
 }
 
+/* Threads whose descriptors are not those that were listed. Of a process that is gone by now nothing is missing. */
+static void find_apart(const struct proc *p, struct facts *f)
+{
+	f->err_apart = fd_tables_apart(p, &f->apart);
+	if (f->err_apart == ERR_GONE)
+		f->err_apart = 0;
+}
+
 static int gather_once(struct proc *p, struct look *l, struct facts *f)
 {
 	uint64_t hard;
@@ -240,6 +249,8 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 	err = l->o->first_line || l->o->original ? 0 : waits_look(p, l->o->ends.all, f);
 	if (!err)
 		err = gather_held(p, l, f);
+	if (!err)
+		find_apart(p, f);
 	if (!err && !l->o->first_line && !l->o->original)
 		err = socks_complete(p, l->o, l->early, f);
 	sock_early_free(l->early);

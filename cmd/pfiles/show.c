@@ -75,6 +75,26 @@ static void add_waits(struct buf *out, const struct facts *f)
 			f->waits_left, f->threads);
 }
 
+#define APART_MOST 8
+
+/* Threads with a table of their own. */
+static void add_apart(struct buf *out, const struct facts *f)
+{
+	const struct threads *t = &f->apart;
+
+	if (f->err_apart)
+		buf_fmt(out, "  [whether all threads have these descriptors is not known: %s]\n",
+			err_str(f->err_apart));
+	if (t->n == 0)
+		return;
+	buf_fmt(out,
+		"  [%zu thread%s with other descriptors than these, which are not shown:", t->n,
+		t->n == 1 ? "" : "s");
+	for (size_t i = 0; i < t->n && i < APART_MOST; i++)
+		buf_fmt(out, " %d", (int)t->tid[i]);
+	buf_str(out, t->n > APART_MOST ? " ...]\n" : "]\n");
+}
+
 void show_limit(struct buf *out, const struct facts *f)
 {
 	buf_str(out, "  Current rlimit: ");
@@ -104,6 +124,7 @@ void show_limit(struct buf *out, const struct facts *f)
 		buf_str(out, err_str(f->err_twins));
 		buf_str(out, "]\n");
 	}
+	add_apart(out, f);
 	if (f->few_options)
 		buf_fmt(out,
 			"  [sockets: %zu of them were asked only for options that are set often; -a asks all]\n",

@@ -32,6 +32,21 @@ static json_t *words(const struct buf *text)
 	return json_stringn(buf_cstr(text), text->len);
 }
 
+/* Threads with a descriptor table of their own. */
+static void add_apart(struct buf *out, const struct facts *f)
+{
+	if (f->err_apart) {
+		buf_str(out, ",\"threads_apart_unknown\":");
+		json_put(out, json_string(err_str(f->err_apart)));
+	}
+	for (size_t i = 0; i < f->apart.n; i++) {
+		buf_str(out, i ? "," : ",\"threads_apart\":[");
+		buf_dec(out, (uint64_t)f->apart.tid[i]);
+	}
+	if (f->apart.n)
+		buf_chr(out, ']');
+}
+
 void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 {
 	buf_fmt(out, "{\"pid\":%d,\"command\":", (int)pid);
@@ -53,6 +68,7 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 		buf_str(out, ",\"same_open_file_unknown\":");
 		json_put(out, json_string(err_str(f->err_twins)));
 	}
+	add_apart(out, f);
 	if (f->few_options)
 		buf_fmt(out, ",\"sockets_asked_little\":%zu", f->few_options);
 	if (f->far_hidden)

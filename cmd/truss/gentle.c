@@ -49,7 +49,7 @@ static enum moment moment_of(const struct proc *p, const struct thread *thr)
 	case SLEEP_AGAIN:
 		return machine_waits_forever(thr->narrow, at.nr, at.arg) ? MOMENT_NOW : MOMENT_LATE;
 	case SLEEP_BY_FILE:
-		return waits_for_all(thr, &at) || !victim_file_restarts(p, (int)at.arg[0])
+		return waits_for_all(thr, &at) || !victim_file_restarts(p, thr->tid, (int)at.arg[0])
 			? MOMENT_AWAKE
 			: MOMENT_NOW;
 	default: return MOMENT_NOW;

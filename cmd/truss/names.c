@@ -3,13 +3,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -17,7 +20,8 @@
 #include "base/escape.h"
 #include "proc/proc.h"
 
-#define KEPT_FDS 4096 /* descriptors beyond are looked up each time */
+#define KEPT_FDS        4096   /* descriptors beyond are looked up each time */
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 
 struct names {
 	char *kept[KEPT_FDS]; /* texts, NULL: not looked up */
@@ -143,24 +147,50 @@ static bool describe_socket(int fd, struct buf *out, bool *steady)
 	return true;
 }
 
-/* Borrows the descriptor for the look (ctl/borrow.h says what that means). */
-static bool add_socket(struct thread *thr, int fd, struct buf *out, bool *steady)
+static bool has_inode(int fd, uint64_t ino)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 && s.st_ino == ino;
+}
+
+/* What is kept is about the table of the first thread; one that has left it, or has been left by it, has another. */
+static bool has_kept_table(const struct thread *thr)
+{
+	pid_t first = thr->process->pid;
+
+	return thr->tid == first || syscall(SYS_kcmp, first, thr->tid, KCMP_FILES, 0, 0) == 0;
+}
+
+/* A process's pidfd gives from the table of its first thread; one of another thread needs Linux 6.9. */
+static int copy_of(struct thread *thr, int fd)
 {
 	struct names *n = thr->process->names;
-	bool ok = false;
-	int copy;
+	int pidfd, copy;
 
 	if (!n->asked) {
 		n->asked = true;
 		if (proc_open(thr->process->pid, &n->proc))
 			n->proc = NULL;
 	}
-	if (!n->proc)
-		return false;
-	copy = (int)syscall(SYS_pidfd_getfd, proc_pidfd(n->proc), fd, 0);
+	if (has_kept_table(thr))
+		return n->proc ? (int)syscall(SYS_pidfd_getfd, proc_pidfd(n->proc), fd, 0) : -1;
+	pidfd = (int)syscall(SYS_pidfd_open, thr->tid, PIDFD_OF_THREAD);
+	copy = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (pidfd >= 0)
+		close(pidfd);
+	return copy;
+}
+
+/* Borrows the descriptor for the look (ctl/borrow.h says what that means); ino: of the link. */
+static bool add_socket(struct thread *thr, int fd, uint64_t ino, struct buf *out, bool *steady)
+{
+	int copy = copy_of(thr, fd);
+	bool ok;
+
 	if (copy < 0)
 		return false;
-	ok = describe_socket(copy, out, steady);
+	ok = has_inode(copy, ino) && describe_socket(copy, out, steady);
 	close(copy);
 	return ok;
 }
@@ -170,17 +200,18 @@ static bool add_socket(struct thread *thr, int fd, struct buf *out, bool *steady
 /* What it is, for keeps if *steady; false: it is not open. */
 static bool look_up(struct thread *thr, int fd, struct buf *out, bool *steady)
 {
-	char path[48], link[PATH_MAX];
+	char path[48], link[PATH_MAX + 1];
 	ssize_t n;
 
 	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)thr->tid, fd);
-	n = readlink(path, link, sizeof link);
+	n = readlink(path, link, sizeof link - 1);
 	if (n < 0)
 		return false;
+	link[n] = '\0';
 	*steady = true;
 	if (n > 8 && !memcmp(link, "socket:[", 8)) {
 		*steady = false;
-		if (add_socket(thr, fd, out, steady))
+		if (add_socket(thr, fd, strtoull(link + 8, NULL, 10), out, steady))
 			return true;
 	}
 	escape_add(out, link, (size_t)n);
@@ -201,17 +232,18 @@ void names_add(void *ctx, int fd, struct buf *out)
 	struct thread *thr = ctx;
 	struct names *n = names_of(thr->process);
 	struct buf text = {0};
-	bool steady = false;
+	bool steady = false, kept;
 
 	if (fd < 0 || !n)
 		return;
-	if ((unsigned)fd < n->used && n->kept[fd]) {
+	kept = has_kept_table(thr);
+	if (kept && (unsigned)fd < n->used && n->kept[fd]) {
 		buf_fmt(out, "<%s>", n->kept[fd]);
 		return;
 	}
 	if (look_up(thr, fd, &text, &steady)) {
 		buf_fmt(out, "<%s>", buf_cstr(&text));
-		if (steady && !thr->process->tids)
+		if (steady && kept && !thr->process->tids)
 			keep(n, fd, buf_cstr(&text));
 	}
 	buf_free(&text);

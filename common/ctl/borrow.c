@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "proc/threads.h"
+#include "proc/fd_tables.h"
 
 struct borrow {
 	int pidfd;
@@ -41,18 +41,14 @@ static int whole_failure(int err)
 	}
 }
 
-/* A process whose leader has died gives its descriptors away through a thread that lives. */
+/* A process whose leader has died gives its descriptors away through a thread that lives: the one whose are listed. */
 static int pidfd_of_thread(const struct proc *p)
 {
-	struct threads t = {0};
-	int fd = -1;
+	pid_t tid;
 
-	if (threads_list(p, &t) == 0)
-		for (size_t i = 0; i < t.n && fd < 0; i++)
-			if (t.tid[i] != proc_pid(p))
-				fd = (int)syscall(SYS_pidfd_open, t.tid[i], PIDFD_OF_THREAD);
-	threads_free(&t);
-	return fd;
+	if (fd_table_owner(p, &tid) != 0 || tid == proc_pid(p))
+		return -1;
+	return (int)syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD);
 }
 
 int borrow_open(struct proc *p, struct borrow **out)

@@ -17,6 +17,7 @@
 #include "ctl/machine.h"
 #include "ctl/tracee.h"
 #include "proc/access.h"
+#include "proc/fd_tables.h"
 #include "proc/status.h"
 #include "proc/threads.h"
 
@@ -48,17 +49,17 @@ static bool socket_never_times_out(const struct proc *p, int fd)
 	return !tv.tv_sec && !tv.tv_usec;
 }
 
-bool victim_file_restarts(const struct proc *p, int fd)
+bool victim_file_restarts(const struct proc *p, pid_t tid, int fd)
 {
 	static const char *const exact[] = {"pipe:[", "anon_inode:[eventfd]",
 		"anon_inode:[timerfd]", "anon_inode:[signalfd]", "anon_inode:inotify", "/dev/pts/",
 		"/dev/tty", "/dev/console"};
-	char link[32];
+	char link[48];
 	struct buf b = {0};
 	bool good = false;
 	struct stat s;
 
-	snprintf(link, sizeof link, "fd/%d", fd);
+	snprintf(link, sizeof link, "task/%d/fd/%d", (int)tid, fd);
 	if (!fstatat(proc_dirfd(p), link, &s, 0) && S_ISFIFO(s.st_mode))
 		return true; /* also one that has a name */
 	if (!proc_read_link(p, link, &b)) {
@@ -66,7 +67,7 @@ bool victim_file_restarts(const struct proc *p, int fd)
 		for (size_t i = 0; i < sizeof exact / sizeof *exact && !good; i++)
 			good = !strncmp(name, exact[i], strlen(exact[i]));
 		if (!strncmp(name, "socket:[", 8))
-			good = socket_never_times_out(p, fd);
+			good = fd_table_is_shared(p, tid) && socket_never_times_out(p, fd);
 	}
 	buf_free(&b);
 	return good;
@@ -83,7 +84,7 @@ static bool call_is_native(const struct choice *c, const struct thread_place *at
 		!memcmp(insn, c->wish->narrow ? native32 : native64, sizeof insn);
 }
 
-static enum rank rank_asleep(const struct choice *c, const struct thread_place *at)
+static enum rank rank_asleep(const struct choice *c, pid_t tid, const struct thread_place *at)
 {
 	if (at->nr < 0 || !call_is_native(c, at))
 		return RANK_NONE;
@@ -91,7 +92,7 @@ static enum rank rank_asleep(const struct choice *c, const struct thread_place *
 	case SLEEP_EXACT: return RANK_EXACT;
 	case SLEEP_LONGER: return RANK_LONGER;
 	case SLEEP_BY_FILE:
-		return victim_file_restarts(c->p, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
+		return victim_file_restarts(c->p, tid, (int)at->arg[0]) ? RANK_EXACT : RANK_NONE;
 	default: return RANK_NONE;
 	}
 }
@@ -116,7 +117,7 @@ static enum rank look_at(struct choice *c, struct victim *v, bool *again)
 			c->why_not = ERR_VFORK;
 		return RANK_NONE;
 	case 'R': return c->wish->runners ? RANK_RUNNING : RANK_NONE;
-	case 'S': *again = at->running; return at->running ? RANK_NONE : rank_asleep(c, at);
+	case 'S': *again = at->running; return at->running ? RANK_NONE : rank_asleep(c, v->tid, at);
 	default: return RANK_NONE;
 	}
 }
@@ -131,7 +132,7 @@ static enum rank rank_of(struct choice *c, struct victim *v)
 	return rank;
 }
 
-/* Seccomp and tracers are matters of a thread, not of the process. */
+/* Seccomp, tracers and descriptors are matters of a thread, not of the process. */
 static int thread_refuses(const struct proc *p, struct victim *v)
 {
 	struct status st;
@@ -143,6 +144,8 @@ static int thread_refuses(const struct proc *p, struct victim *v)
 		return ERR_SECCOMP;
 	if (st.tracer)
 		return ERR_TRACED;
+	if (!fd_table_is_shared(p, v->tid))
+		return ERR_NOVICTIM;
 	v->slept = st.slept;
 	v->seen_ns = tracee_clock();
 	return 0;

@@ -13,7 +13,8 @@
  * sleeps in a call which restarts exactly; one whose timeout would merely grow; and one that runs,
  * if the caller takes that upon itself: nobody can tell whether it runs in the middle of a long write, which
  * a stop would cut short. Never one that sleeps in a call that would show EINTR or a short count, that
- * waits in the kernel without interruption, is confined by seccomp, or traced by somebody else.
+ * waits in the kernel without interruption, is confined by seccomp, or traced by somebody else. Nor one with a
+ * descriptor table of its own: the calls that it runs would tell of other files than those of the process.
  */
 struct victim {
 	pid_t tid;
@@ -66,10 +67,10 @@ int victim_rests(const struct victim *v, int place) __attribute__((warn_unused_r
 int victim_allowed(const struct proc *p, unsigned *threads) __attribute__((warn_unused_result));
 
 /*
- * Whether a call that sleeps on that descriptor of the process is restarted unseen (SLEEP_BY_FILE): one of a pipe, a
- * terminal and their like, or a socket without a receive timeout.
+ * Whether a call in which the thread sleeps on that descriptor of its own is restarted unseen (SLEEP_BY_FILE): one of a
+ * pipe, a terminal and their like, or a socket without a receive timeout.
  */
-bool victim_file_restarts(const struct proc *p, int fd);
+bool victim_file_restarts(const struct proc *p, pid_t tid, int fd);
 
 /* Whether its control group is frozen (cgroups(7)): nobody in it can act on a signal until that ends. */
 bool victim_frozen(const struct proc *p);

@@ -251,6 +251,34 @@ in_order() {
 	has_like "^close\(3\)	.*EBADF"
 }
 
+@test "-y: a thread with a descriptor table of its own" {
+	echo shared >"$DIR/shared"
+	echo apart >"$DIR/apart"
+	trace -y -t read,fcntl python3 -c '
+import ctypes, os, socket, sys, threading
+turn = threading.Barrier(2)
+def use(file, name):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind("\0" + name + "-of-the-test-" + str(os.getpid()))
+    os.dup2(os.open(file, os.O_RDONLY), 50)
+    os.dup2(s.fileno(), 51)
+    for _ in range(3):
+        turn.wait()
+        os.read(50, 1)
+        os.close(os.dup(51))
+def leave():
+    if ctypes.CDLL(None).unshare(0x400): os._exit(1)
+    use(sys.argv[2], "apart")
+t = threading.Thread(target=leave)
+t.start()
+use(sys.argv[1], "shared")
+t.join()' "$DIR/shared" "$DIR/apart"
+	for name in shared apart; do
+		[ "$(grep -cE "read\(50<$DIR/$name>, \" ?[${name:0:1}${name:1:1}${name:2:1}]\"" "$TRACE")" = 3 ]
+		[ "$(grep "fcntl(51<" "$TRACE" | grep -c "$name-of-the-test-")" = 3 ]
+	done
+}
+
 @test "-y: connections, pipes, and a number that becomes another file" {
 	local fd
 	trace -y -t write "$TARGETS/events" descriptors
