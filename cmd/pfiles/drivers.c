@@ -56,15 +56,20 @@ static const char *block_part(const struct drivers *d)
 	return end;
 }
 
+void drivers_read(struct drivers *d)
+{
+	if (d->read)
+		return;
+	d->read = true;
+	read_lines("/proc/devices", &d->devices);
+	read_lines("/proc/misc", &d->misc);
+}
+
 const char *drivers_name(struct drivers *d, bool block, unsigned dev_major, unsigned dev_minor)
 {
 	const char *name, *middle, *end;
 
-	if (!d->read) {
-		d->read = true;
-		read_lines("/proc/devices", &d->devices);
-		read_lines("/proc/misc", &d->misc);
-	}
+	drivers_read(d);
 	if (!d->devices.len)
 		return NULL;
 	middle = block_part(d);

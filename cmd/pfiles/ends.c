@@ -72,10 +72,12 @@ void ends_begin(struct ends *e, pid_t without)
 struct holders *ends_index(struct ends *e, pid_t without)
 {
 	wait_for_pass(e);
-	if (is_good(e, without))
-		return e->index;
-	drop(e, without);
-	(void)scan(e);
+	if (!is_good(e, without)) {
+		drop(e, without);
+		(void)scan(e);
+	}
+	if (e->index)
+		holders_begin_look(e->index);
 	return e->index;
 }
 
@@ -200,7 +202,7 @@ static size_t find_own(const struct own *own, size_t n, uint64_t ino)
 struct keeping {
 	struct facts *f;
 	struct sock *s;
-	const struct holders *index;
+	struct holders *index;
 	pid_t self;
 };
 

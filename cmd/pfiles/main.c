@@ -55,6 +55,7 @@ int main(int argc, char **argv)
 	struct cli c;
 	int letter;
 
+	o.settle.own = &o.mounts.own;
 	cli_start(&c, &spec, argc, argv);
 	while ((letter = cli_next(&c))) {
 		switch (letter) {
@@ -73,15 +74,10 @@ int main(int argc, char **argv)
 	argv = cli_operands(&c, 1);
 	o.colour = wants_colour();
 	cli_catch_signals(&c);
-	/* They start while we read. Where they cannot, each agent tries for itself, and says why not. */
+	/* Where there is none, each agent tries for itself, and says why not. */
 	if (!o.borrow && !o.hold && agent_crew_new(&o.crew) < 0)
 		o.crew = NULL;
-	for (char **ahead = argv; *argv && !cli_interrupted(); argv++) {
-		for (; *ahead && ahead - argv < AGENT_CREW_AHEAD; ahead++)
-			pfiles_expect(*ahead, &o);
-		o.last = !argv[1];
-		pfiles_one(&c, *argv, &o);
-	}
+	pfiles_all(&c, argv, &o);
 	agent_crew_free(o.crew);
 	mounts_free(&o.mounts);
 	settle_free(&o.settle);

@@ -2,13 +2,13 @@
 #include "mount_table.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT_MAX (64U << 20)
+#define TEXT_MAX   (64U << 20)
+#define READ_BYTES 65536
 
 /* "\040" and its like, in place. The new length. */
 static size_t unescape(char *s)
@@ -86,39 +86,25 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Our own; only if something is wrong with /proc there is none. */
-static void read_own(struct buf *out)
+/* Only if something is wrong with /proc there is nothing to read. */
+static void read_all(int fd, struct buf *out)
 {
-	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
-	if (fd < 0)
-		return;
 	do {
-		char *to = out->len < TEXT_MAX ? buf_room(out, 65536) : NULL;
+		char *to = out->len < TEXT_MAX ? buf_room(out, READ_BYTES) : NULL;
 
-		n = to ? read(fd, to, 65536) : 0;
+		n = to ? read(fd, to, READ_BYTES) : 0;
 		if (n > 0)
 			buf_grew(out, (size_t)n);
 	} while (n > 0);
-	close(fd);
 }
 
-int mount_table_read(struct mount_table *t, const struct proc *p)
+static int parse(struct mount_table *t)
 {
-	char *rest, *line;
-	int err = 0;
+	char *rest = t->text.len ? t->text.data : NULL, *line;
+	int err = t->text.failed ? -ENOMEM : 0;
 
-	if (t->read)
-		return 0;
-	t->read = true;
-	if (p)
-		(void)!proc_read_file(p, "mountinfo", TEXT_MAX, &t->text);
-	else
-		read_own(&t->text);
-	if (t->text.failed)
-		return -ENOMEM;
-	rest = t->text.len ? t->text.data : NULL;
 	while (!err && (line = strsep(&rest, "\n")))
 		err = add_row(t, line);
 	if (t->n)
@@ -126,10 +112,28 @@ int mount_table_read(struct mount_table *t, const struct proc *p)
 	return err;
 }
 
+int mount_table_read(struct mount_table *t, const struct proc *p)
+{
+	if (t->read)
+		return 0;
+	t->read = true;
+	(void)!proc_read_file(p, "mountinfo", TEXT_MAX, &t->text);
+	return parse(t);
+}
+
+int mount_table_take(struct mount_table *t, int fd)
+{
+	t->read = true;
+	read_all(fd, &t->text);
+	return parse(t);
+}
+
 void mount_table_free(struct mount_table *t)
 {
-	free(t->row);
-	buf_free(&t->text);
+	if (!t->borrowed) {
+		free(t->row);
+		buf_free(&t->text);
+	}
 	memset(t, 0, sizeof(*t));
 }
 

@@ -23,11 +23,15 @@ struct mount_table {
 	size_t n, cap;
 	struct buf text;
 	bool read;
+	bool borrowed; /* row and text are another table's */
 };
 
-/* Once; again it does nothing. p NULL: the caller itself. Unreadable: no rows. 0 or -ENOMEM. */
+/* Once; again it does nothing. Unreadable: no rows. 0 or -ENOMEM. */
 int mount_table_read(struct mount_table *t, const struct proc *p)
 	__attribute__((warn_unused_result));
+
+/* The same from an open file of that format, -1: no rows. */
+int mount_table_take(struct mount_table *t, int fd) __attribute__((warn_unused_result));
 void mount_table_free(struct mount_table *t);
 
 /* NULL when there is none of that id. */

@@ -2,7 +2,6 @@
 #include "mounts.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +17,7 @@ static const char *const local_types[] = {"bcachefs", "btrfs", "cgroup", "cgroup
 void mounts_free(struct mounts *m)
 {
 	free(m->local);
+	own_mounts_free(&m->own);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -30,16 +30,9 @@ static bool is_local_type(const char *type)
 	return false;
 }
 
-/* "36 35 0:22 / /run rw,nosuid shared:7 - tmpfs tmpfs rw" (proc_pid_mountinfo(5)) */
-static void take_line(struct mounts *m, const char *line)
+static void take_row(struct mounts *m, const struct mount_table *t, const struct mount_row *row)
 {
-	const char *type = strstr(line, " - ");
-	struct mount row;
-	char word[32];
-
-	if (!type || sscanf(type + 3, "%31s", word) != 1 || !is_local_type(word))
-		return;
-	if (sscanf(line, "%*d %*d %u:%u", &row.dev_major, &row.dev_minor) != 2)
+	if (!is_local_type(mount_table_text(t, row->type)))
 		return;
 	if (m->n == m->cap) {
 		size_t cap = m->cap ? m->cap * 2 : 32;
@@ -50,7 +43,7 @@ static void take_line(struct mounts *m, const char *line)
 		m->local = grown;
 		m->cap = cap;
 	}
-	m->local[m->n++] = row;
+	m->local[m->n++] = (struct mount){row->dev_major, row->dev_minor};
 }
 
 static int by_device(const void *a, const void *b)
@@ -62,18 +55,10 @@ static int by_device(const void *a, const void *b)
 	return x->dev_minor < y->dev_minor ? -1 : x->dev_minor > y->dev_minor;
 }
 
-static void read_mounts(struct mounts *m)
+static void take_rows(struct mounts *m, const struct mount_table *t)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t cap = 0;
-
-	if (!f)
-		return;
-	while (getline(&line, &cap, f) > 0)
-		take_line(m, line);
-	free(line);
-	fclose(f);
+	for (size_t i = 0; i < t->n; i++)
+		take_row(m, t, &t->row[i]);
 	if (m->n)
 		qsort(m->local, m->n, sizeof(*m->local), by_device);
 }
@@ -114,7 +99,8 @@ void mounts_read(struct mounts *m)
 	if (m->read)
 		return;
 	m->read = true;
-	read_mounts(m);
+	if (own_mounts_read(&m->own) == 0)
+		take_rows(m, &m->own.table);
 	for (int i = 0; i < MOUNTS_SPECIAL; i++)
 		find_special(m, (enum mounts_special)i);
 }

@@ -5,15 +5,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "own_mounts.h"
+
 /* File systems of the kernel's own, which are mounted nowhere. */
 enum mounts_special { MOUNTS_PIPES, MOUNTS_MEMFDS, MOUNTS_NAMESPACES, MOUNTS_SPECIAL };
 
 /*
  * Which devices (st_dev) belong to file systems that answer from this machine's memory and disks,
- * so that to walk to one of their files cannot wait for a server. From the tool's own
- * /proc/self/mountinfo. Zero-initialise; mounts_free.
+ * so that to walk to one of their files cannot wait for a server. From our own mounts, which are
+ * kept for all who ask about mounts. Zero-initialise; mounts_free.
  */
 struct mounts {
+	struct own_mounts own;
 	struct mount {
 		unsigned dev_major, dev_minor;
 	} * local;

@@ -52,31 +52,14 @@ static void fail(struct cli *c, const char *operand, const struct proc *p, int e
 	buf_free(&rest);
 }
 
-/* Whether the process lives in our namespace of that kind; where it cannot be seen, as if it did.
- */
-static bool same_namespace(const struct proc *p, const char *rel)
-{
-	char ours[64], path[32] = "/proc/self/";
-	struct buf theirs = {0};
-	ssize_t n;
-	bool same = true;
-
-	strncat(path, rel, sizeof(path) - strlen(path) - 1);
-	n = readlink(path, ours, sizeof(ours));
-	if (n > 0 && proc_read_link(p, rel, &theirs) == 0)
-		same = theirs.len == (size_t)n && memcmp(theirs.data, ours, (size_t)n) == 0;
-	buf_free(&theirs);
-	return same;
-}
-
 /*
  * A second way, by borrowing, for what is asked of some descriptors only: where the agent is a thread of the
  * process that is diverted, so that it is not kept any longer for that; and where process ids mean something
  * else there than here. None if it would be of no use.
  */
-static int open_second(struct proc *p, const struct way *w, struct way **second)
+static int open_second(struct proc *p, struct opts *o, const struct way *w, struct way **second)
 {
-	bool same_pids = same_namespace(p, "ns/pid");
+	bool same_pids = own_space_same(p, &o->own_pids, "ns/pid");
 	int err;
 
 	if (way_kind(w) != WAY_AGENT || (same_pids && way_may_wait(w)))
@@ -96,7 +79,7 @@ static int open_ways(
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
 
-	if (!flags && !same_namespace(p, "ns/user")) {
+	if (!flags && !own_space_same(p, &l->o->own_users, "ns/user")) {
 		l->foreign_user = true;
 		flags = WAY_NO_AGENT;
 	}
@@ -105,7 +88,7 @@ static int open_ways(
 	if (l->o->force)
 		flags |= WAY_RUNNERS;
 	err = way_open(p, flags, l->o->crew, w);
-	return err ? err : open_second(p, *w, second);
+	return err ? err : open_second(p, l->o, *w, second);
 }
 
 static uint64_t calls_of(const struct way *w)
@@ -127,6 +110,16 @@ static int socks_complete(
 	if (!err)
 		err = sock_multicast(p, f);
 	return err ? err : ends_of_socks(p, &o->ends, f);
+}
+
+/*
+ * Before a thread is diverted it has to have rested for a while, and nobody is stopped so far. What is read once for
+ * all operands, and nearly always needed, costs no time now.
+ */
+static void use_the_rest(struct look *l, const struct way *w)
+{
+	if (way_kind(w) == WAY_AGENT && !way_may_wait(w) && !l->o->original && !l->o->first_line)
+		drivers_read(&l->o->settle.drivers);
 }
 
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
@@ -151,6 +144,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		aside_step(p, &aside);
 	err = open_ways(p, l, list->n, &w, &second);
 	go.early = l->early = sock_early_wait(l->early);
+	if (!err)
+		use_the_rest(l, w);
 	if (!err)
 		err = gather(p, w, second, list, &go, f);
 	if (w) {
@@ -316,7 +311,7 @@ static void fail_hold(struct cli *c, const char *operand, const struct look *l)
 	buf_free(&rest);
 }
 
-/* The facts, settled; everything that there is to know. */
+/* The facts, settled; everything that there is to know. Nobody is in the process any more. */
 static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 {
 	int err = gather_steady(p, l, f);
@@ -325,6 +320,8 @@ static int gather_and_settle(struct proc *p, struct look *l, struct facts *f)
 		err = l->o->original ? settle_names(p, f)
 				     : settle_facts(&l->o->settle, &l->o->ends, p, &l->mounts, f);
 	mount_table_free(&l->mounts);
+	if (l->o->crew)
+		agent_left(l->o->crew);
 	return err;
 }
 
@@ -398,27 +395,21 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	facts_free(&f);
 }
 
-void pfiles_expect(const char *operand, struct opts *o)
+/* A process that has ended since it was opened is not there any more. */
+void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
-	struct proc *p;
-
-	if (!o->crew || core_files_is(operand) || operand_open(operand, OPERAND_PROC, NULL, &p) < 0)
-		return;
-	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
-	proc_close(p);
-}
-
-void pfiles_one(struct cli *c, const char *operand, struct opts *o)
-{
-	struct proc *p;
-	int err;
+	int err = 0;
 
 	if (core_files_is(operand)) {
 		core_files_one(c, operand, o);
 		return;
 	}
-	err = operand_open(operand, OPERAND_PROC, NULL, &p);
-
+	if (p && proc_check(p)) {
+		proc_close(p);
+		p = NULL;
+	}
+	if (!p)
+		err = operand_open(operand, OPERAND_PROC, NULL, &p);
 	if (err) {
 		fail(c, operand, NULL, err);
 		return;

@@ -8,6 +8,8 @@
 #include "ends.h"
 #include "fd_list.h"
 #include "mounts.h"
+#include "own_space.h"
+#include "proc/proc.h"
 #include "settle.h"
 #include "sock_diag.h"
 
@@ -27,13 +29,14 @@ struct opts {
 	struct settle settle;
 	struct sock_tables tables;
 	struct ends ends;
+	struct own_space own_pids, own_users;
 	struct agent_crew *crew; /* NULL: none was needed, or could be had */
 };
 
-/* What can be done ahead for an operand whose turn comes soon; whatever is wrong with it is told in its turn. */
-void pfiles_expect(const char *operand, struct opts *o);
+/* Looks at what the operand names, shows it or says why not. p: its process, closed here, or NULL: to be opened. */
+void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o);
 
-/* Looks at what the operand names, shows it or says why not. */
-void pfiles_one(struct cli *c, const char *operand, struct opts *o);
+/* The same for each operand, until a signal comes. */
+void pfiles_all(struct cli *c, char **operand, struct opts *o);
 
 #endif

@@ -18,7 +18,6 @@
 
 void settle_free(struct settle *s)
 {
-	mount_table_free(&s->own);
 	drivers_free(&s->drivers);
 }
 
@@ -28,6 +27,7 @@ struct settling {
 	struct watchers watchers;
 	const struct proc *p;
 	struct mount_table *mounts;
+	const struct mount_table *own;
 	struct facts *f;
 };
 
@@ -56,7 +56,7 @@ static void add_mount(struct settling *g, const struct desc *d)
 	note_int(&g->f->notes, "id", m->id);
 	add_text(g, "type", m->type);
 	add_text(g, "source", m->source);
-	if (g->s->own.n && !mount_table_find(&g->s->own, m->id))
+	if (g->own->n && !mount_table_find(g->own, m->id))
 		note_word(&g->f->notes, "elsewhere");
 }
 
@@ -208,12 +208,10 @@ static int settle_desc(struct settling *g, struct desc *d)
 int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	struct mount_table *mounts, struct facts *f)
 {
-	struct settling g = {.s = s, .p = p, .mounts = mounts, .f = f};
-	int err = mount_table_read(mounts, p);
+	struct settling g = {.s = s, .p = p, .mounts = mounts, .own = &s->own->table, .f = f};
+	int err = own_mounts_of(s->own, p, mounts);
 
 	far_notes_begin(&g.far, ends, p, f);
-	if (!err)
-		err = mount_table_read(&s->own, NULL);
 	if (!err)
 		err = same_find(p, f);
 	if (!err)

@@ -5,12 +5,12 @@
 #include "drivers.h"
 #include "ends.h"
 #include "facts.h"
-#include "mount_table.h"
+#include "own_mounts.h"
 #include "proc/proc.h"
 
 /* What is looked up once for all operands of a run. Zero-initialise; settle_free. */
 struct settle {
-	struct mount_table own; /* our mounts */
+	struct own_mounts *own; /* the caller's */
 	struct drivers drivers;
 };
 void settle_free(struct settle *s);

@@ -88,7 +88,9 @@ struct agent {
 	struct agent_crew *crew;
 	struct agent_control *control; /* the crew's */
 	bool own_crew;
-	bool begun;             /* the crew was told */
+	bool begun;             /* the crew was told, */
+	bool unanswered;        /* and has not said yet how it went, */
+	bool late;              /* or has not said in time: answers are not in step any more */
 	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
 	int lock;
 	uint64_t calls;
@@ -128,6 +130,23 @@ static bool may_map_files(const void *shared)
 	return fd >= 0;
 }
 
+static int hear(struct agent *a)
+{
+	struct warden_message m;
+	int err = warden_await(a->crew->warden, &m, ANSWER_MS);
+
+	a->late |= err == ERR_TIMEOUT;
+	return err;
+}
+
+static int hear_of_start(struct agent *a)
+{
+	bool unanswered = a->unanswered;
+
+	a->unanswered = false;
+	return unanswered ? hear(a) : 0;
+}
+
 static int start(struct agent *a)
 {
 	int fds[AGENT_FDS] = {a->lock, proc_dirfd(a->p), proc_pidfd(a->p)};
@@ -137,8 +156,12 @@ static int start(struct agent *a)
 	if (err)
 		return err;
 	a->begun = true;
-	err = warden_ask_with(
-		a->crew->warden, &m, fds, AGENT_FDS - (fds[AGENT_PIDFD] < 0), ANSWER_MS);
+	err = warden_tell_with(a->crew->warden, &m, fds, AGENT_FDS - (fds[AGENT_PIDFD] < 0));
+	a->unanswered = !err;
+	/* For slices they prepare while the caller does so; the first slice is when they are both needed. */
+	if (err || (!a->own_crew && !a->control->own_thread))
+		return err;
+	err = hear_of_start(a);
 	if (err || !a->control->own_thread)
 		return err;
 	a->scratch = agent_map_scratch(a->p, a->control);
@@ -192,15 +215,24 @@ static void clean_up_behind(struct agent *a)
 	close(mem);
 }
 
-/* Has the target put back. What the helpers cannot do any more is done here. */
-static void end_visit(struct agent *a)
+/* Has the target put back: the helpers are told so. */
+static void begin_end(struct agent *a)
 {
 	struct warden_message m = {.op = AGENT_END};
+
+	(void)!hear_of_start(a);
+	(void)!warden_tell_with(a->crew->warden, &m, NULL, 0);
+}
+
+/* It has been; what the helpers cannot do any more is done here. */
+static void end_visit(struct agent *a)
+{
+	struct warden_message m;
 
 	if (!a->begun)
 		return;
 	a->begun = false;
-	if (!warden_ask(a->crew->warden, &m, GOODBYE_MS) && m.value == 0)
+	if (!a->late && !warden_await(a->crew->warden, &m, GOODBYE_MS) && m.value == 0)
 		return;
 	if (!agent_crew_end(a->crew))
 		clean_up_behind(a);
@@ -214,6 +246,7 @@ static int start_somehow(struct agent *a, unsigned flags)
 
 	if (err != -EAGAIN || !a->control->own_thread || flags & AGENT_MANY)
 		return err;
+	begin_end(a);
 	end_visit(a);
 	begin_control(a);
 	a->control->wish = wish;
@@ -349,7 +382,7 @@ static void fit_slice(struct agent *a, size_t ran, uint64_t ns)
 	a->slice = fits < SLICE_LEAST ? SLICE_LEAST : fits > SLICE_MOST ? SLICE_MOST : fits;
 }
 
-static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
+static int slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
 {
 	struct agent_control *c = a->control;
 	struct table t = {.local = c->table, .remote = c->scratch, .end = SCRATCH_SIZE};
@@ -361,7 +394,9 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 	*ran = table_fill(&t, calls, n, a->slice, &used);
 	table_aim(&t);
 	c->used = used;
-	err = warden_ask(a->crew->warden, &m, ANSWER_MS);
+	err = warden_tell_with(a->crew->warden, &m, NULL, 0);
+	if (!err)
+		err = hear(a);
 	if (err)
 		return err;
 	table_fetch(&t, calls);
@@ -370,13 +405,27 @@ static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *r
 	return 0;
 }
 
+/* Only who has heard of the start knows where the scratch memory will be. */
+static int run_by_slice(struct agent *a, struct call *calls, size_t n, size_t *ran)
+{
+	int err = hear_of_start(a);
+
+	if (!err && !a->control->scratch)
+		err = ERR_LOST;
+	return err ? err : slice(a, calls, n, ran);
+}
+
 /* ---- public ---- */
 
 int agent_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct agent **out)
 {
 	struct agent *a;
-	int err = proc_is_live(p) ? allocate(p, crew, &a) : ERR_NOTSUP;
+	int err = ERR_NOTSUP;
 
+	if (crew)
+		agent_left(crew);
+	if (proc_is_live(p))
+		err = allocate(p, crew, &a);
 	if (err)
 		return err;
 	err = decide(a, flags);
@@ -454,6 +503,15 @@ void agent_report(const struct agent *a, struct agent_report *out)
 		.longest_ns = c->longest_ns};
 }
 
+static void forget(struct agent *a)
+{
+	if (a->lock >= 0)
+		close(a->lock);
+	if (a->own_crew)
+		agent_crew_free(a->crew);
+	free(a);
+}
+
 void agent_close(struct agent *a)
 {
 	if (!a)
@@ -462,10 +520,23 @@ void agent_close(struct agent *a)
 		post(a, SCRATCH_LEAVE);
 		munmap(a->scratch, SCRATCH_SIZE);
 	}
+	if (a->begun)
+		begin_end(a);
+	if (a->begun && !a->own_crew) {
+		a->crew->leaving = a;
+		return;
+	}
 	end_visit(a);
-	if (a->lock >= 0)
-		close(a->lock);
-	if (a->own_crew)
-		agent_crew_free(a->crew);
-	free(a);
+	forget(a);
+}
+
+void agent_left(struct agent_crew *crew)
+{
+	struct agent *a = crew->leaving;
+
+	if (!a)
+		return;
+	crew->leaving = NULL;
+	end_visit(a);
+	forget(a);
 }

@@ -28,7 +28,8 @@ enum agent_flags {
 
 /*
  * p stays the caller's and must outlive the agent, and so does the crew (agent_crew.h), which has one agent at a
- * time; NULL: this agent gets helpers of its own.
+ * time; NULL: this agent gets helpers of its own. What a crew finds only on the way may be told by the first
+ * agent_batch().
  */
 struct agent_crew;
 int agent_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct agent **out)
@@ -57,7 +58,16 @@ bool agent_may_wait(const struct agent *a);
 
 void agent_report(const struct agent *a, struct agent_report *out);
 
-/* Leaves the target: no thread, mapping or changed byte remains. Frees; takes NULL. */
+/*
+ * Leaves the target: no thread, mapping or changed byte remains. Frees; takes NULL. The agent of a crew has gone when
+ * agent_left() is back.
+ */
 void agent_close(struct agent *a);
+
+/*
+ * Waits until the agent that was closed last has gone: before its process's handle is closed. Whoever ends the crew,
+ * or has another agent of it, need not call it.
+ */
+void agent_left(struct agent_crew *crew);
 
 #endif

@@ -21,7 +21,6 @@ int agent_crew_ready(struct agent_crew *c)
 int agent_crew_new(struct agent_crew **out)
 {
 	struct agent_crew *c = calloc(1, sizeof *c);
-	int err;
 
 	if (!c)
 		return -ENOMEM;
@@ -31,12 +30,8 @@ int agent_crew_new(struct agent_crew **out)
 		free(c);
 		return -ENOMEM;
 	}
-	err = agent_crew_ready(c);
-	if (err)
-		agent_crew_free(c);
-	else
-		*out = c;
-	return err;
+	*out = c;
+	return 0;
 }
 
 void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flags)
@@ -80,8 +75,10 @@ void agent_crew_dismiss(struct agent_crew *c)
 
 bool agent_crew_end(struct agent_crew *c)
 {
-	bool in_order = warden_stop(c->warden, GOODBYE_MS);
+	bool in_order;
 
+	agent_left(c);
+	in_order = warden_stop(c->warden, GOODBYE_MS);
 	c->warden = NULL;
 	c->dismissed = false;
 	return in_order;

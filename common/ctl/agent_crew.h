@@ -16,6 +16,7 @@
 struct agent_crew {
 	struct warden *warden; /* NULL: to be started for the next target */
 	bool dismissed;        /* it ends by itself */
+	struct agent *leaving; /* agent_left(); NULL: none */
 	struct agent_control *control;
 	struct agent_expected {
 		pid_t pid; /* 0: none */
@@ -26,10 +27,13 @@ struct agent_crew {
 	unsigned next;
 };
 
-/* Starts them. 0, -errno. */
+/* Nobody is started yet. 0, -errno. */
 int agent_crew_new(struct agent_crew **out) __attribute__((warn_unused_result));
 
-/* Starts them where the last target has ended them. 0, -errno. */
+/*
+ * Starts them, or does nothing where they are there. agent_open() does so; who knows before that it will be called
+ * has them start meanwhile. 0, -errno.
+ */
 int agent_crew_ready(struct agent_crew *c) __attribute__((warn_unused_result));
 
 /*

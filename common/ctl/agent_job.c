@@ -269,11 +269,31 @@ static void clean_up_behind(struct agent_control *c)
 	proc_close(p);
 }
 
+/*
+ * As fork(2), but that what one of the two opens or is sent, the other has as well. The child begins on our processor,
+ * which we have no more use for; elsewhere it would be in the tool's way.
+ */
+static pid_t make_tracer(void)
+{
+	int here = sched_getcpu();
+	cpu_set_t all, one;
+	bool kept = here >= 0 && !sched_getaffinity(0, sizeof all, &all);
+	pid_t tracer;
+
+	CPU_ZERO(&one);
+	if (kept)
+		CPU_SET(here, &one);
+	kept = kept && !sched_setaffinity(0, sizeof one, &one);
+	tracer = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (kept)
+		(void)!sched_setaffinity(0, sizeof all, &all);
+	return tracer;
+}
+
 void agent_job(int sock, void *arg)
 {
 	struct agent_control *c = arg;
-	/* As fork(2), but that what one of the two opens or is sent, the other has as well. */
-	pid_t tracer = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid_t tracer = make_tracer();
 	int status = 0;
 
 	if (tracer <= 0) {

@@ -318,11 +318,8 @@ bool victim_frozen(const struct proc *p)
 int victim_allowed(const struct proc *p, unsigned *threads)
 {
 	struct status st;
-	int err = access_check(p);
+	int err = access_check_status(p, &st);
 
-	if (err)
-		return err;
-	err = status_read(p, 0, &st);
 	if (err)
 		return err;
 	*threads = st.threads > 0 ? (unsigned)st.threads : 1;

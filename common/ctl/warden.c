@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,6 +73,23 @@ static void leave_terminal(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * A child begins on our processor, and would wait there until we sleep: if there is another one it is moved there,
+ * and may go wherever it likes from then on.
+ */
+static void move_aside(pid_t child)
+{
+	cpu_set_t all, others;
+	int here = sched_getcpu();
+
+	if (here < 0 || sched_getaffinity(0, sizeof all, &all) < 0)
+		return;
+	others = all;
+	CPU_CLR(here, &others);
+	if (CPU_COUNT(&others) && sched_setaffinity(child, sizeof others, &others) == 0)
+		(void)!sched_setaffinity(child, sizeof all, &all);
+}
+
 int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct warden **out)
 {
 	struct warden *w = calloc(1, sizeof *w);
@@ -97,6 +116,7 @@ int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct w
 		_exit(0);
 	}
 	close(pair[1]);
+	move_aside(w->pid);
 	*out = w;
 	return 0;
 
@@ -138,52 +158,72 @@ int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms
 	}
 }
 
-int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
-{
-	if (send(w->sock, m, sizeof *m, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
-		return ERR_LOST;
-	return warden_await(w, m, timeout_ms);
-}
-
 /* Room for the descriptors that go along, as cmsg(3) wants it. */
 union along {
 	struct cmsghdr head;
 	char room[CMSG_SPACE(WARDEN_FDS * sizeof(int))];
 };
 
-int warden_ask_with(
-	struct warden *w, struct warden_message *m, const int *fds, size_t n, unsigned timeout_ms)
+int warden_tell_with(struct warden *w, const struct warden_message *m, const int *fds, size_t n)
 {
 	union along along = {0};
-	struct iovec part = {m, sizeof *m};
-	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &along};
+	struct warden_message copy = *m;
+	struct iovec part = {&copy, sizeof copy};
+	struct msghdr msg = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (n > WARDEN_FDS)
 		return -EINVAL;
-	msg.msg_controllen = CMSG_SPACE(n * sizeof *fds);
+	if (n) {
+		msg.msg_control = &along;
+		msg.msg_controllen = CMSG_SPACE(n * sizeof *fds);
+	}
 	along.head = (struct cmsghdr){
 		.cmsg_level = SOL_SOCKET,
 		.cmsg_type = SCM_RIGHTS,
 		.cmsg_len = CMSG_LEN(n * sizeof *fds),
 	};
-	memcpy(CMSG_DATA(&along.head), fds, n * sizeof *fds);
-	if (sendmsg(w->sock, &msg, MSG_NOSIGNAL) != (ssize_t)sizeof *m)
-		return ERR_LOST;
-	return warden_await(w, m, timeout_ms);
+	if (n)
+		memcpy(CMSG_DATA(&along.head), fds, n * sizeof *fds);
+	return sendmsg(w->sock, &msg, MSG_NOSIGNAL) == (ssize_t)sizeof *m ? 0 : ERR_LOST;
+}
+
+int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
+{
+	int err = warden_tell_with(w, m, NULL, 0);
+
+	return err ? err : warden_await(w, m, timeout_ms);
+}
+
+/* Without a pidfd (before Linux 5.3) by looking again and again. */
+static void await_end(int pidfd, int ms)
+{
+	struct timespec pause = {.tv_nsec = 100000};
+	struct pollfd pfd = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd < 0)
+		nanosleep(&pause, NULL);
+	else
+		(void)!poll(&pfd, 1, ms);
 }
 
 static bool reap(pid_t pid, unsigned timeout_ms, int *status)
 {
-	struct timespec pause = {.tv_nsec = 100000}, begun;
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct timespec begun;
+	pid_t r;
 
 	clock_gettime(CLOCK_MONOTONIC, &begun);
-	do {
-		pid_t r = waitpid(pid, status, WNOHANG);
-		if (r == pid || (r < 0 && errno != EINTR))
-			return r == pid;
-		nanosleep(&pause, NULL);
-	} while (ms_since(&begun) < (long)timeout_ms);
-	return false;
+	for (;;) {
+		long left = (long)timeout_ms - ms_since(&begun);
+
+		r = waitpid(pid, status, WNOHANG);
+		if (r == pid || (r < 0 && errno != EINTR) || left <= 0)
+			break;
+		await_end(pidfd, (int)left);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	return r == pid;
 }
 
 void warden_dismiss(struct warden *w)

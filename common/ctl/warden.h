@@ -39,12 +39,14 @@ int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct w
  */
 int warden_ask(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
-/* The same with n descriptors, WARDEN_FDS at most, that go along; the warden gets copies of its own. */
-#define WARDEN_FDS 4
-int warden_ask_with(struct warden *w, struct warden_message *m, const int *fds, size_t n,
-	unsigned timeout_ms) __attribute__((warn_unused_result));
-/* Waits for an answer that was not asked for (the first one, of a job that begins to work at once).
+/*
+ * Only sends, with n descriptors, WARDEN_FDS at most, that go along; the warden gets copies of its own. The answer is
+ * for warden_await().
  */
+#define WARDEN_FDS 4
+int warden_tell_with(struct warden *w, const struct warden_message *m, const int *fds, size_t n)
+	__attribute__((warn_unused_result));
+/* Waits for the next answer: to what was told, or the first one, of a job that begins to work at once. */
 int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
 

@@ -30,26 +30,32 @@ static int try_look(const struct proc *p)
 	return err == ERR_GONE ? err : 0;
 }
 
-int access_check(const struct proc *p)
+int access_check_status(const struct proc *p, struct status *s)
 {
-	struct status s;
-	int err = status_read(p, 0, &s);
+	int err = status_read(p, 0, s);
 
 	if (err == -EACCES || err == -EPERM)
 		return ERR_PERM; /* hidepid=1 */
 	if (err)
 		return err == -ESRCH || err == -ENOENT ? ERR_GONE : err;
-	if (s.kthread)
+	if (s->kthread)
 		return ERR_KTHREAD;
-	if (s.state == 'X' || s.state == 'x')
+	if (s->state == 'X' || s->state == 'x')
 		return ERR_GONE;
-	if (s.state == 'Z' && s.threads <= 1)
+	if (s->state == 'Z' && s->threads <= 1)
 		return ERR_ZOMBIE;
 	err = try_look(p);
 	/* It became one meanwhile. */
-	if (err == ERR_GONE && status_read(p, 0, &s) == 0 && s.state == 'Z')
+	if (err == ERR_GONE && status_read(p, 0, s) == 0 && s->state == 'Z')
 		return ERR_ZOMBIE;
 	return err;
+}
+
+int access_check(const struct proc *p)
+{
+	struct status s;
+
+	return access_check_status(p, &s);
 }
 
 /* The tracer of any thread: one tid alone may be traced. */

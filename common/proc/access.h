@@ -10,6 +10,10 @@
  */
 int access_check(const struct proc *p) __attribute__((warn_unused_result));
 
+/* The same for who needs the status that was read for it too: *s is set where the result is 0. */
+struct status;
+int access_check_status(const struct proc *p, struct status *s) __attribute__((warn_unused_result));
+
 /*
  * Why the kernel says no, and the way out, in words for one line: which uid owns it, whether
  * CAP_SYS_PTRACE is missing, what kernel.yama.ptrace_scope says, that the target is not dumpable, or

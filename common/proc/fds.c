@@ -104,32 +104,50 @@ static int look_living(const struct proc *p, const char *which, struct look look
 	return -EAGAIN;
 }
 
-static int look_keep(const struct proc *p, int dir, const struct look *look)
+static int open_dir(const struct proc *p, const char *prefix, const char *which)
 {
-	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	char rel[HANDLE_PREFIX + 8];
 
-	(void)p;
+	snprintf(rel, sizeof(rel), "%s%s", prefix, which);
+	return handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
+}
+
+/* Both directories of one thread. */
+static int open_both(const struct proc *p, const char *prefix, struct fd_view *out)
+{
+	int fd = open_dir(p, prefix, "fd"), info;
+
 	if (fd < 0)
-		return -errno;
-	*(int *)look->out = fd;
+		return fd;
+	info = open_dir(p, prefix, "fdinfo");
+	if (info < 0) {
+		close(fd);
+		return info;
+	}
+	*out = (struct fd_view){.fd_dir = fd, .fdinfo_dir = info, .proc = p};
 	return 0;
 }
 
 int fd_view_open(const struct proc *p, struct fd_view *out)
 {
-	int fd = -1, info = -1, err;
+	struct handle_place before = {0}, after = {0};
 
 	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
-	err = look_living(p, "fd", (struct look){.fn = look_keep, .out = &fd});
-	if (err)
-		return err;
-	err = look_living(p, "fdinfo", (struct look){.fn = look_keep, .out = &info});
-	if (err) {
-		close(fd);
-		return err;
+	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
+		int opened, err = handle_living(p, &before);
+
+		if (err)
+			return err;
+		opened = open_both(p, before.prefix, out);
+		if (!missed(opened))
+			return opened;
+		err = handle_living(p, &after);
+		if (err)
+			return err;
+		if (handle_same(&before, &after))
+			return opened;
 	}
-	*out = (struct fd_view){.fd_dir = fd, .fdinfo_dir = info, .proc = p};
-	return 0;
+	return -EAGAIN;
 }
 
 void fd_view_close(struct fd_view *v)

@@ -27,6 +27,7 @@ struct row {
 	int fd;
 	uint32_t next;  /* with the same remainder */
 	uint8_t access; /* HOLDER_ bits, once somebody has asked */
+	uint16_t seen;  /* in this look it was seen to hold the file; 0: in none */
 };
 
 struct holders {
@@ -40,6 +41,7 @@ struct holders {
 	uint64_t fds_left;
 	bool counts; /* the kernel says how many descriptors a process has */
 	uint64_t when;
+	uint16_t look; /* 0: none has begun */
 };
 
 struct left {
@@ -310,19 +312,38 @@ void holders_free(struct holders *h)
 	free(h);
 }
 
-bool holders_still(const struct holders *h, const struct holder *who)
+void holders_begin_look(struct holders *h)
+{
+	if (++h->look)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		h->row[i].seen = 0;
+	h->look = 1;
+}
+
+static bool still_now(const struct holder *who, const struct row *r)
 {
 	char path[48], link[PATH_MAX + 1];
 	ssize_t n;
 
-	if (who->row == HOLDER_NO_ROW)
-		return true;
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)who->pid, who->fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	if (n <= 0)
 		return false;
 	link[n] = '\0';
-	return key_of_link(link, (size_t)n) == h->row[who->row].key;
+	return key_of_link(link, (size_t)n) == r->key;
+}
+
+bool holders_still(struct holders *h, const struct holder *who)
+{
+	struct row *r = who->row == HOLDER_NO_ROW ? NULL : &h->row[who->row];
+
+	if (!r || (r->seen && r->seen == h->look))
+		return true;
+	if (!still_now(who, r))
+		return false;
+	r->seen = h->look;
+	return true;
 }
 
 /* The mode of the link says how the file was opened (proc_pid_fd(5)). */

@@ -52,7 +52,13 @@ uint64_t holders_text(const void *link, size_t len);
 typedef int holder_each(const struct holder *h, void *arg);
 int holders_of(const struct holders *h, enum holder_kind kind, uint64_t number, holder_each *each,
 	void *arg);
-bool holders_still(const struct holders *h, const struct holder *who);
+bool holders_still(struct holders *h, const struct holder *who);
+
+/*
+ * From here on holders_still() asks once for each: of descriptors that share a pipe it need not be asked again, as
+ * long as nobody wants to know of a later moment, for which there is another look.
+ */
+void holders_begin_look(struct holders *h);
 
 /* How it has the file open, asked once: bits. HOLDER_GONE: no more. */
 #define HOLDER_READS  1u

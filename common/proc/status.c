@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 #include "proc/handle.h"
@@ -240,6 +241,18 @@ static bool limit(const char **s, const char *end, uint64_t *out)
 	return number(s, end, 10, out);
 }
 
+/* prlimit(2), where it is permitted; it knows the number only, which is nobody else's while the process lives. */
+static bool ask_limit(const struct proc *p, uint64_t *soft, uint64_t *hard)
+{
+	struct rlimit r;
+
+	if (!proc_is_live(p) || prlimit(p->pid, RLIMIT_NOFILE, NULL, &r) < 0 || proc_check(p) < 0)
+		return false;
+	*soft = r.rlim_cur == RLIM_INFINITY ? UINT64_MAX : r.rlim_cur;
+	*hard = r.rlim_max == RLIM_INFINITY ? UINT64_MAX : r.rlim_max;
+	return true;
+}
+
 int limits_nofile(const struct proc *p, uint64_t *soft, uint64_t *hard)
 {
 	static const char key[] = "\nMax open files ";
@@ -247,6 +260,8 @@ int limits_nofile(const struct proc *p, uint64_t *soft, uint64_t *hard)
 	const char *s, *end;
 	int err;
 
+	if (ask_limit(p, soft, hard))
+		return 0;
 	buf_chr(&text, '\n');
 	err = proc_read_file(p, "limits", LIMITS_MAX, &text);
 	if (err)

@@ -44,7 +44,7 @@ int status_read(const struct proc *p, pid_t tid, struct status *out)
 int status_parse(const char *text, size_t len, struct status *out)
 	__attribute__((warn_unused_result));
 
-/* Soft and hard limit of open descriptors, from /proc/PID/limits; UINT64_MAX: unlimited. */
+/* Soft and hard limit of open descriptors, from prlimit(2) or /proc/PID/limits; UINT64_MAX: unlimited. */
 int limits_nofile(const struct proc *p, uint64_t *soft, uint64_t *hard)
 	__attribute__((warn_unused_result));
 

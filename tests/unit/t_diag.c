@@ -489,6 +489,25 @@ static void test_holders(void)
 	close(fd), close(null), close(ends[0]), close(ends[1]);
 }
 
+/* Within one look it is asked once, for the next one again. */
+static void test_look(void)
+{
+	struct holders *h = NULL;
+	struct holder got = {.fd = -1};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	uint32_t ino = inode_of(fd);
+
+	IS(holders_scan(0, SIZE_MAX, &h), 0, "a third pass");
+	IS(holders_of(h, HOLDER_SOCKET, ino, count, &got), 0, "a socket in it");
+	holders_begin_look(h);
+	OK(holders_still(h, &got), "is held as the look begins");
+	close(fd);
+	OK(holders_still(h, &got), "and was so in this look");
+	holders_begin_look(h);
+	OK(!holders_still(h, &got), "but is not any more in the next");
+	holders_free(h);
+}
+
 static void test_still(void)
 {
 	struct holders *h = NULL;
@@ -551,6 +570,7 @@ int main(void)
 	test_damaged();
 	test_holders();
 	test_still();
+	test_look();
 	test_put_off();
 	return tap_end();
 }
