@@ -231,6 +231,15 @@ static size_t first_of(const struct facts *f, int fd)
 	return low;
 }
 
+/* What such a thread waits for is in a descriptor table of its own. */
+static bool is_apart(const struct facts *f, pid_t tid)
+{
+	for (size_t i = 0; i < f->apart.n; i++)
+		if (f->apart.tid[i] == tid)
+			return true;
+	return false;
+}
+
 static void add_note(const struct wait *w, struct buf *out)
 {
 	static const char *const sets[] = {"readfds", "writefds", "exceptfds"};
@@ -257,7 +266,7 @@ void waits_add(const struct facts *f, const struct desc *d, struct buf *out)
 		const struct wait *w = &f->wait[i];
 
 		if (!d->err_stat && w->ino == d->ino && w->dev_major == d->dev_major &&
-			w->dev_minor == d->dev_minor)
+			w->dev_minor == d->dev_minor && !is_apart(f, w->tid))
 			add_note(w, out);
 	}
 }
