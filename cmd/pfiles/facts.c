@@ -13,6 +13,7 @@ void facts_free(struct facts *f)
 	free(f->far);
 	free(f->netns);
 	free(f->lock);
+	free(f->wait);
 	threads_free(&f->apart);
 	buf_free(&f->paths);
 	buf_free(&f->names);
@@ -86,4 +87,9 @@ struct sock_netns *facts_add_netns(struct facts *f)
 struct lock *facts_add_lock(struct facts *f)
 {
 	ADD(f, lock);
+}
+
+struct wait *facts_add_wait(struct facts *f)
+{
+	ADD(f, wait);
 }

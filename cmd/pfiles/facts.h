@@ -152,6 +152,20 @@ struct sock {
 	bool more_groups; /* too many for peer_groups */
 };
 
+/* A descriptor that a thread waits for, by the arguments of the call that it is in. */
+enum wait_has { WAIT_HAS_NONE, WAIT_HAS_EVENTS, WAIT_HAS_SETS, WAIT_HAS_COMMAND };
+struct wait {
+	int fd;
+	pid_t tid;
+	const char *call; /* its name, static */
+	uint8_t has;      /* enum wait_has: which of the next three it has */
+	uint16_t events;  /* POLL* of <poll.h> */
+	uint8_t sets;     /* 1 to be read, 2 to be written, 4 exceptional (select(2)) */
+	int command;      /* of fcntl(2) */
+	uint64_t ino;     /* what the thread has under the number at that time */
+	unsigned dev_major, dev_minor;
+};
+
 enum desc_state {
 	DESC_OK,
 	DESC_CLOSED,  /* between the listing and the look: not shown */
@@ -205,6 +219,8 @@ struct facts {
 	size_t nnetns, cap_netns;
 	struct lock *lock;
 	size_t nlock, cap_lock;
+	struct wait *wait; /* by fd, then tid */
+	size_t nwait, cap_wait;
 	struct buf paths, names;
 	struct buf info, asked, notes;
 	struct buf command; /* raw */
@@ -221,6 +237,9 @@ struct facts {
 	size_t far_hidden;     /* but not in so many processes, that may not be looked into, */
 	size_t far_left;       /* nor in these, */
 	uint64_t far_left_fds; /* which have so many descriptors */
+	size_t threads;        /* how many the process has, */
+	size_t waits_left;     /* and so many of them were not asked what they wait for */
+	int err_waits;         /* why not known of some or all what they wait for */
 	size_t few_options;    /* sockets that were only asked for the options that are set often */
 };
 
@@ -236,5 +255,6 @@ struct sock_tcp *facts_add_tcp(struct facts *f);
 struct far_end *facts_add_far(struct facts *f);
 struct sock_netns *facts_add_netns(struct facts *f);
 struct lock *facts_add_lock(struct facts *f);
+struct wait *facts_add_wait(struct facts *f);
 
 #endif

@@ -32,6 +32,7 @@
 #include "report.h"
 #include "sock_flight.h"
 #include "sock_multicast.h"
+#include "waits.h"
 
 #define COMMAND_MAX     4096 /* bytes; the header shows 70 columns of it */
 #define HOLD_TIMEOUT_MS 2000
@@ -239,7 +240,10 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 	if (err == ERR_GONE)
 		return err;
 	f->err_rlimit = limits_nofile(p, &f->rlimit, &hard);
-	err = gather_held(p, l, f);
+	/* Before anybody is stopped: a thread that has just been let go need not be in its call again. */
+	err = l->o->first_line || l->o->original ? 0 : waits_look(p, l->o->ends.all, f);
+	if (!err)
+		err = gather_held(p, l, f);
 	if (!err)
 		find_apart(p, f);
 	if (!err && !l->o->first_line && !l->o->original)

@@ -13,6 +13,8 @@
 #include "same.h"
 #include "settle_bpf.h"
 #include "settle_watch.h"
+#include "waits.h"
+#include "watchers.h"
 
 void settle_free(struct settle *s)
 {
@@ -22,6 +24,7 @@ void settle_free(struct settle *s)
 struct settling {
 	struct settle *s;
 	struct far_notes far;
+	struct watchers watchers;
 	const struct proc *p;
 	struct mount_table *mounts;
 	const struct mount_table *own;
@@ -194,6 +197,8 @@ static int settle_desc(struct settling *g, struct desc *d)
 	add_kind(g, d);
 	if (!g->f->err_twins)
 		add_twins(g, d);
+	watchers_add(&g->watchers, d, out);
+	waits_add(g->f, d, out);
 	if (far_notes_has(d))
 		err = far_notes(&g->far, d, out);
 	d->notes = (struct span){.at = at, .len = (uint32_t)(out->len - at)};
@@ -209,8 +214,11 @@ int settle_facts(struct settle *s, struct ends *ends, const struct proc *p,
 	far_notes_begin(&g.far, ends, p, f);
 	if (!err)
 		err = same_find(p, f);
+	if (!err)
+		err = watchers_find(f, &g.watchers);
 	for (size_t i = 0; i < f->ndesc && !err; i++)
 		err = settle_desc(&g, &f->desc[i]);
+	watchers_free(&g.watchers);
 	far_notes_end(&g.far);
 	ends_tell(ends, f);
 	return err ? err : f->notes.failed ? -ENOMEM : 0;

@@ -17,7 +17,7 @@
 struct watched {
 	bool has_fd, has_ino, has_dev, has_mount;
 	int fd;
-	uint64_t ino, mount;
+	uint64_t events, ino, mount;
 	unsigned dev_major, dev_minor;
 	unsigned handle_bytes;
 	int handle_type;
@@ -35,6 +35,8 @@ static void take(struct watched *w, const struct note *n)
 	if (strcmp(n->key, "fd") == 0) {
 		w->has_fd = true;
 		w->fd = (int)n->num;
+	} else if (strcmp(n->key, "events") == 0) {
+		w->events = n->num;
 	} else if (strcmp(n->key, "ino") == 0) {
 		w->has_ino = true;
 		w->ino = n->num;
@@ -71,14 +73,23 @@ static const struct desc *find_fd(const struct facts *f, int fd)
 	return low < f->ndesc && f->desc[low].fd == fd ? &f->desc[low] : NULL;
 }
 
-/* What an epoll instance watches is the open file, which may have left the number since. */
-static void add_target(const struct facts *f, const struct watched *w, struct buf *out)
+/* What an epoll instance watches is the open file, which may have left the number since: then NULL. */
+static const struct desc *target_of(const struct facts *f, const struct watched *w)
 {
 	const struct desc *d = find_fd(f, w->fd);
+
+	return d && d->state == DESC_OK && !d->err_stat && d->ino == w->ino &&
+			d->dev_major == w->dev_major && d->dev_minor == w->dev_minor
+		? d
+		: NULL;
+}
+
+static void add_target(const struct facts *f, const struct watched *w, struct buf *out)
+{
+	const struct desc *d = target_of(f, w);
 	char text[32];
 
-	if (!d || d->state != DESC_OK || d->err_stat || d->ino != w->ino ||
-		d->dev_major != w->dev_major || d->dev_minor != w->dev_minor) {
+	if (!d) {
 		note_word(out, "not-this-descriptor-any-more");
 	} else if (S_ISSOCK(d->mode)) {
 		snprintf(text, sizeof(text), "socket:[%llu]", (unsigned long long)d->ino);
@@ -249,6 +260,28 @@ void settle_watch(const struct facts *f, const struct mount_table *mounts, const
 	for (size_t i = 0; i < n; i++)
 		add_item(f, mounts, list[i], out);
 	free(list);
+}
+
+bool settle_watch_next(
+	const struct facts *f, const struct desc *epoll, size_t *at, struct settle_watched *out)
+{
+	size_t end = epoll->info.at + epoll->info.len, before = *at;
+	struct watched w = {0};
+	bool any = false;
+	struct note n;
+
+	for (; note_next(&f->info, at, end, &n); before = *at) {
+		if (n.kind != NOTE_ITEM)
+			take(&w, &n);
+		else if (any)
+			break;
+		any = true;
+	}
+	*at = any && before < end ? before : end;
+	*out = (struct settle_watched){.events = w.events};
+	if (w.has_fd && w.has_ino && w.has_dev)
+		out->target = target_of(f, &w);
+	return any;
 }
 
 void settle_pidfd(const struct buf *info, const struct desc *d, struct buf *out)

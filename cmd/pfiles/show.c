@@ -66,6 +66,15 @@ static void add_ends(struct buf *out, const struct facts *f)
 			(unsigned long long)f->far_left_fds);
 }
 
+static void add_waits(struct buf *out, const struct facts *f)
+{
+	if (f->err_waits)
+		buf_fmt(out, "  [waiting threads not known: %s]\n", err_str(f->err_waits));
+	if (f->waits_left)
+		buf_fmt(out, "  [waiting threads: %zu of %zu not looked at; -a does]\n",
+			f->waits_left, f->threads);
+}
+
 #define APART_MOST 8
 
 /* Threads with a table of their own. */
@@ -121,6 +130,7 @@ void show_limit(struct buf *out, const struct facts *f)
 			"  [sockets: %zu of them were asked only for options that are set often; -a asks all]\n",
 			f->few_options);
 	add_ends(out, f);
+	add_waits(out, f);
 }
 
 void show_names_free(struct show_names *n)

@@ -76,6 +76,12 @@ void json_begin(struct buf *out, pid_t pid, const struct facts *f)
 	if (f->far_left)
 		buf_fmt(out, ",\"far_ends_unsearched\":{\"processes\":%zu,\"descriptors\":%llu}",
 			f->far_left, (unsigned long long)f->far_left_fds);
+	if (f->err_waits) {
+		buf_str(out, ",\"waits_unknown\":");
+		json_put(out, json_string(err_str(f->err_waits)));
+	}
+	if (f->waits_left)
+		buf_fmt(out, ",\"waits_unsearched\":%zu", f->waits_left);
 	buf_str(out, ",\"descriptors\":[");
 }
 

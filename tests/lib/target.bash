@@ -121,7 +121,7 @@ blocks() {
 }
 
 # Lines that the original does not have: a word, then key:value.
-NOTES='^      (mount id:|device driver:|same-open-file |end (process:|more)|(pipe|fifo) (capacity|unread):|pty index:|terminal session:|memfd |epoll fd:|eventfd count:|signalfd signals:|timerfd clock:|inotify wd:|fanotify |pidfd pid:|namespace type:|mqueue messages:|tun |difference |\(not known: far end: )|^  \[far ends: '
+NOTES='^      (mount id:|device driver:|same-open-file |end (process:|more)|(pipe|fifo) (capacity|unread):|pty index:|terminal session:|memfd |epoll fd:|watched-by fd:|waited-for thread:|eventfd count:|signalfd signals:|timerfd clock:|inotify wd:|fanotify |pidfd pid:|namespace type:|mqueue messages:|tun |difference |\(not known: far end: )|^  \[(far ends|waiting threads): '
 
 # first_line_and_notes FILE: of the descriptors that the target printed.
 first_lines_and_notes() {

@@ -96,6 +96,7 @@ static void pipes(void)
 		program_invocation_short_name, pid);
 	notes(21,
 		"      pipe capacity:16384 unread:3\n"
+		"      watched-by fd:30 events:EPOLLOUT|EPOLLERR|EPOLLHUP\n"
 		"      end process:%s[%d] fd:20 access:read\n",
 		program_invocation_short_name, pid);
 	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
@@ -125,7 +126,10 @@ static void anonymous(void)
 	printf("      epoll fd:31 events:EPOLLIN|EPOLLERR|EPOLLHUP|EPOLLET data:0x1234 ino:%llu "
 	       "dev:%u,%u file:anon_inode:[eventfd]\n",
 		(unsigned long long)s.st_ino, major(s.st_dev), minor(s.st_dev));
-	notes(ev, "      eventfd count:9 id:%ld semaphore\n", victim_fdinfo(ev, "eventfd-id:"));
+	notes(ev,
+		"      eventfd count:9 id:%ld semaphore\n"
+		"      watched-by fd:30 events:EPOLLIN|EPOLLERR|EPOLLHUP|EPOLLET\n",
+		victim_fdinfo(ev, "eventfd-id:"));
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR2);
