@@ -51,51 +51,43 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "ctl/agent_crew.h"
 #include "ctl/agent_job.h"
+#include "ctl/agent_thread.h"
 #include "ctl/divert.h"
 #include "ctl/table.h"
 #include "ctl/vacate.h"
 #include "ctl/victim.h"
 #include "ctl/warden.h"
-#include "proc/threads.h"
 
 #define ANSWER_MS   2000 /* for anything the warden does: its budget is far below */
-#define BATCH_MS    2000 /* for a table of calls, none of which blocks */
 #define GOODBYE_MS  3000
 #define VACATE_MS   1000
 #define LOCK_MS     60
 #define SLICE_LEAST 100
 #define SLICE_MOST  3000
 #define SLICE_NS    600000 /* how long a thread may be away for a slice */
-#define SPINS       2000
-#define TABLE_CALLS 1024
 
 struct agent {
 	struct proc *p;
 	struct agent_crew *crew;
 	struct agent_control *control; /* the crew's */
-	bool own_crew;
-	bool begun;             /* the crew was told, */
-	bool unanswered;        /* and has not said yet how it went, */
-	bool late;              /* or has not said in time: answers are not in step any more */
-	unsigned char *scratch; /* our mapping of it, where the agent is a thread */
+	bool own_crew, many;
+	bool begun;                 /* the crew was told, */
+	bool unanswered;            /* and has not said yet how it went, */
+	bool late;                  /* or has not said in time: answers are not in step any more */
+	struct agent_thread thread; /* scratch NULL: the agent is none */
 	int lock;
 	uint64_t calls;
 	size_t slice; /* calls in the next slice */
-	int spins;    /* looks before sleeping */
 	bool lost;
 };
 
@@ -164,8 +156,7 @@ static int start(struct agent *a)
 	err = hear_of_start(a);
 	if (err || !a->control->own_thread)
 		return err;
-	a->scratch = agent_map_scratch(a->p, a->control);
-	return a->scratch ? 0 : ERR_LOST;
+	return agent_thread_open(&a->thread, a->p, a->control, a->many);
 }
 
 /* What the helpers find there is about this target, and nothing of the last one. */
@@ -269,107 +260,10 @@ static int decide(struct agent *a, unsigned flags)
 		err = agent_crew_choose(a->crew, a->p, &c->wish, &c->chosen);
 	if (err)
 		return err;
-	/* To spin while it runs long tables takes a CPU from it, or from our second thread. */
-	a->spins = flags & AGENT_MANY ? 0 : SPINS;
+	a->many = flags & AGENT_MANY;
 	c->own_thread =
 		threads > 1 && !c->chosen.stopped && !(flags & AGENT_NO_THREAD) && may_map_files(c);
 	return flags & AGENT_MANY && !c->own_thread ? ERR_MANY : 0;
-}
-
-/* ---- calls, run by a thread of its own ---- */
-
-static uint32_t *state_of(struct agent *a)
-{
-	return &((struct scratch_head *)a->scratch)->state;
-}
-
-static uint32_t state_now(struct agent *a)
-{
-	return __atomic_load_n(state_of(a), __ATOMIC_SEQ_CST);
-}
-
-static void post(struct agent *a, uint32_t state)
-{
-	agent_post(state_of(a), state);
-}
-
-/* It may have left, or stand still with its whole process in a job-control stop. */
-static bool agent_runs(struct agent *a)
-{
-	return !strchr("?ZXTt", thread_state(a->p, a->control->agent));
-}
-
-/* Spins first: a short table is done before a sleep would be over. */
-static int await_done(struct agent *a)
-{
-	struct timespec step = {.tv_nsec = 50000000};
-
-	for (int i = 0; i < a->spins; i++) {
-		if (state_now(a) == SCRATCH_DONE)
-			return 0;
-		__builtin_ia32_pause();
-	}
-	for (int ms = 0; ms < BATCH_MS; ms += 50) {
-		uint32_t seen = state_now(a);
-		if (seen == SCRATCH_DONE)
-			return 0;
-		if (syscall(SYS_futex, state_of(a), FUTEX_WAIT, seen, &step, NULL, 0) &&
-			errno == ETIMEDOUT && !agent_runs(a))
-			return ERR_LOST;
-	}
-	return ERR_TIMEOUT;
-}
-
-/* Two tables in turn: while the agent runs one, the answers of the other are fetched and the next laid out. */
-static int run_by_thread(struct agent *a, struct call *calls, size_t n, size_t *ran)
-{
-	struct table t[2] = {
-		{.local = a->scratch, .remote = a->control->scratch, .end = SCRATCH_SIZE / 2},
-		{
-			.local = a->scratch,
-			.remote = a->control->scratch,
-			.at = SCRATCH_SIZE / 2,
-			.end = SCRATCH_SIZE,
-		},
-	};
-	struct table *now = &t[0], *next = &t[1];
-	size_t used, laid = table_fill(now, calls, n, TABLE_CALLS, &used);
-
-	for (*ran = 0; *ran < n;) {
-		int err;
-
-		table_aim(now);
-		post(a, SCRATCH_POSTED);
-		if (*ran)
-			table_fetch(next, calls + *ran - next->rows);
-		laid += table_fill(next, calls + laid, n - laid, TABLE_CALLS, &used);
-		err = await_done(a);
-		if (err)
-			return err;
-		*ran += now->rows;
-		now = next;
-		next = now == t ? &t[1] : t;
-	}
-	table_fetch(next, calls + *ran - next->rows);
-	return 0;
-}
-
-/*
- * The agent keeps to the CPUs that the caller has chosen. It asks for that itself, so that no other thread
- * can be meant; the process's own threads stay where they are, and it is gone with the agent.
- */
-static int stay_beside_caller(struct agent *a)
-{
-	cpu_set_t cpus;
-	size_t ran;
-	struct call c = {
-		.nr = SYS_sched_setaffinity,
-		.arg = {ARG_VAL(0), ARG_VAL(sizeof(cpus)), ARG_IN(&cpus, sizeof(cpus))},
-	};
-
-	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
-		return 0;
-	return run_by_thread(a, &c, 1, &ran);
 }
 
 /* ---- calls, run by the diverted thread ---- */
@@ -432,7 +326,7 @@ int agent_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct a
 	if (!err)
 		err = start_somehow(a, flags);
 	if (!err && flags & AGENT_MANY)
-		err = stay_beside_caller(a);
+		err = agent_thread_stay(&a->thread);
 	if (err) {
 		agent_close(a);
 		return err;
@@ -471,7 +365,7 @@ int agent_batch(struct agent *a, struct call *calls, size_t n, size_t *done)
 	while (!err && *done < n) {
 		size_t ran;
 		if (a->control->own_thread)
-			err = run_by_thread(a, calls + *done, n - *done, &ran);
+			err = agent_thread_run(&a->thread, calls + *done, n - *done, &ran);
 		else
 			err = run_by_slice(a, calls + *done, n - *done, &ran);
 		if (err) {
@@ -516,10 +410,7 @@ void agent_close(struct agent *a)
 {
 	if (!a)
 		return;
-	if (a->scratch) {
-		post(a, SCRATCH_LEAVE);
-		munmap(a->scratch, SCRATCH_SIZE);
-	}
+	agent_thread_close(&a->thread);
 	if (a->begun)
 		begin_end(a);
 	if (a->begun && !a->own_crew) {
