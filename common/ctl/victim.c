@@ -21,7 +21,10 @@
 #include "proc/status.h"
 #include "proc/threads.h"
 
-#define SIGKILL_BIT (1u << 8)
+#define SIGKILL_BIT  (1u << 8)
+#define CHILDREN_MAX 65536 /* bytes; of more these are kept */
+#define BETTER                                                                                     \
+	16 /* threads to look at for one that draws no signals, when one that would do is known */
 
 enum rank { RANK_NONE, RANK_RUNNING, RANK_LONGER, RANK_EXACT };
 
@@ -29,6 +32,8 @@ struct choice {
 	const struct proc *p;
 	const struct victim_wish *wish;
 	enum rank best;
+	bool apart; /* the best one draws no signals */
+	bool alone; /* there is only one thread */
 	struct victim victim;
 	int why_not;
 };
@@ -151,13 +156,36 @@ static int thread_refuses(const struct proc *p, struct victim *v)
 	return 0;
 }
 
+/*
+ * The first thread and those that have children are whom the kernel asks whether a signal to the process is ignored
+ * (sig_ignored() in kernel/signal.c). A diverted thread has all signals blocked, so that one which the process
+ * ignores, the end of a child say, is not dropped but given to another thread, whose long write it cuts short.
+ */
+static bool draws_signals(const struct choice *c, pid_t tid)
+{
+	struct buf children = {0};
+	char rel[48];
+	bool any = tid == proc_pid(c->p);
+
+	snprintf(rel, sizeof rel, "task/%d/children", (int)tid);
+	if (!any)
+		(void)!proc_read_file(c->p, rel, CHILDREN_MAX, &children);
+	any |= children.len > 0;
+	buf_free(&children);
+	return any;
+}
+
 static void consider(struct choice *c, pid_t tid)
 {
 	struct victim v = {.tid = tid};
 	enum rank rank = rank_of(c, &v);
+	bool apart;
 	int refusal;
 
-	if (rank <= c->best)
+	if (rank == RANK_NONE || rank < c->best || (rank == c->best && c->apart))
+		return;
+	apart = c->alone || !draws_signals(c, tid);
+	if (rank == c->best && !apart)
 		return;
 	refusal = thread_refuses(c->p, &v);
 	if (refusal) {
@@ -166,6 +194,7 @@ static void consider(struct choice *c, pid_t tid)
 		return;
 	}
 	c->best = rank;
+	c->apart = apart;
 	c->victim = v;
 }
 
@@ -196,9 +225,10 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	struct choice c = {.p = p, .wish = wish, .why_not = ERR_NOVICTIM};
 	struct threads t = {0};
 	int err = threads_list(p, &t);
-	size_t first = begin_at(&t, wish->shun);
+	size_t first = begin_at(&t, wish->shun), more = BETTER;
 
-	for (size_t i = 0; !err && i < t.n && c.best < RANK_EXACT; i++)
+	c.alone = t.n == 1;
+	for (size_t i = 0; !err && i < t.n && !(c.best == RANK_EXACT && (c.apart || !more--)); i++)
 		consider(&c, t.tid[(first + i) % t.n]);
 	threads_free(&t);
 	if (err)

@@ -9,7 +9,8 @@
 #include "proc/threads.h"
 
 /*
- * Which thread may be diverted for a moment without any program noticing. In this order: one that
+ * Which thread may be diverted for a moment without any program noticing. If there is a choice, neither the first one
+ * nor one that has children: they draw signals that the process ignores. In this order: one that
  * sleeps in a call which restarts exactly; one whose timeout would merely grow; and one that runs,
  * if the caller takes that upon itself: nobody can tell whether it runs in the middle of a long write, which
  * a stop would cut short. Never one that sleeps in a call that would show EINTR or a short count, that

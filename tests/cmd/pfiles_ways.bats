@@ -103,3 +103,25 @@ missing() {
 	"$PFILES" -j -p 0 "$TARGET" | jq -e '(has("calls_unknown") | not) and .descriptors[0].pipe.capacity > 0'
 	finish_target
 }
+
+@test "the agent comes from a thread that is neither the first nor has children, if there is one that rests" {
+	start_target python3 -c '
+import os, signal, threading, time
+def wait():
+    os.waitpid(os.posix_spawnp("sleep", ["sleep", "1000"], os.environ), 0)
+def rest():
+    time.sleep(1000)
+w = threading.Thread(target=wait, daemon=True)
+w.start()
+t = threading.Thread(target=rest, daemon=True)
+t.start()
+time.sleep(0.1)
+print(f"first={os.getpid()}\nparent={w.native_id}\nrests={t.native_id}\nready", flush=True)
+signal.pause()'
+	for _ in {1..10}; do
+		"$PFILES" -s "$TARGET" 2>&1 >/dev/null | tee "$DIR/err"
+		grep -q "thread $(fact rests) stopped" "$DIR/err"
+	done
+	pkill -KILL -P "$TARGET"
+	kill -KILL "$TARGET"
+}
