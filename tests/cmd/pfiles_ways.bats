@@ -125,3 +125,28 @@ signal.pause()'
 	pkill -KILL -P "$TARGET"
 	kill -KILL "$TARGET"
 }
+
+@test "ignored signals while the agent starts: another thread's long write stays whole" {
+	start_target python3 -c '
+import os, signal, threading, time
+r, w = os.pipe()
+def write():
+    print(f"written={os.write(w, bytes(1 << 20))}", flush=True)
+def rest():
+    time.sleep(1000)
+for f in write, rest:
+    threading.Thread(target=f, daemon=True).start()
+time.sleep(0.1)
+print("ready", flush=True)
+signal.pause()'
+	python3 -c '
+import os, signal, subprocess, sys, time
+for _ in range(100):
+    p = subprocess.Popen([sys.argv[1], "-n", sys.argv[2]], stdout=subprocess.DEVNULL)
+    while p.poll() is None:
+        os.kill(int(sys.argv[2]), signal.SIGURG)
+        time.sleep(0.0001)
+    if p.returncode: sys.exit(1)' "$PFILES" "$TARGET"
+	[ -z "$(fact written)" ]
+	kill -KILL "$TARGET"
+}
