@@ -237,6 +237,8 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 		return c.why_not;
 	if (c.best == RANK_RUNNING && !runs_on(&c))
 		return ERR_NOVICTIM;
+	if (!c.apart && !wish->runners)
+		return ERR_NOVICTIM;
 	*out = c.victim;
 	out->rests &= !wish->runners;
 	return 0;

@@ -9,8 +9,9 @@
 #include "proc/threads.h"
 
 /*
- * Which thread may be diverted for a moment without any program noticing. If there is a choice, neither the first one
- * nor one that has children: they draw signals that the process ignores. In this order: one that
+ * Which thread may be diverted for a moment without any program noticing. Of several threads neither the first one
+ * nor one that has children, but if the caller takes runners: they draw signals that the process ignores, see
+ * victim.c. In this order: one that
  * sleeps in a call which restarts exactly; one whose timeout would merely grow; and one that runs,
  * if the caller takes that upon itself: nobody can tell whether it runs in the middle of a long write, which
  * a stop would cut short. Never one that sleeps in a call that would show EINTR or a short count, that

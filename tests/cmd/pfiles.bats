@@ -178,9 +178,10 @@ no_descriptors() {
 		/^      (pipe|fifo) / && type != "S_IFIFO" || /^      device / && type != "S_IFCHR" ||
 			/^      mount / && type == "S_IFSOCK" { print type, $0; bad = 1 }
 		END { exit bad }' "$DIR/out"
-	# What the kernel's tables tell comes afterwards, when the socket may be closed already.
+	# What the kernel's tables tell comes afterwards, when the socket may be closed already, or just being closed.
 	sed -e 's/  receive queue: 0  send queue: 0$//' \
-		-e '/^\t(not known: queues.*: the kernel does not list it)$/d' "$DIR/out" |
+		-e '/^\t(not known: queues.*: the kernel does not list it)$/d' \
+		-e '/^\tshut down: receiving,sending$/d' "$DIR/out" |
 		grep -Ev -e "$NOTES" -e $'^\tcookie: ' | one_line | grep -v 'descriptor changed while it was being looked at' >"$DIR/seen"
 	comm -13 "$DIR/allowed" "$DIR/seen" >"$DIR/mixed"
 	cat "$DIR/mixed"
