@@ -256,6 +256,7 @@ static int decide(struct agent *a, unsigned flags)
 	if (!err)
 		err = cave_is_narrow(a->p, &c->wish.narrow);
 	c->wish.runners = flags & AGENT_RUNNERS;
+	c->wish.any = flags & (AGENT_ANY | AGENT_RUNNERS);
 	if (!err)
 		err = agent_crew_choose(a->crew, a->p, &c->wish, &c->chosen);
 	if (err)

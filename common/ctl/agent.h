@@ -24,6 +24,9 @@ enum agent_flags {
 			      * the thread keeps to the CPUs that the caller may use */
 	AGENT_RUNNERS = 4, /* a thread that runs may be diverted, if none sleeps: the stop may cut a
 			      * long write short */
+	AGENT_ANY =
+		8, /* also the first of several threads, and one that has children: meanwhile a signal that
+			* the process ignores may cut another thread's long write short (victim.c) */
 };
 
 /*

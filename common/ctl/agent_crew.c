@@ -37,7 +37,10 @@ int agent_crew_new(struct agent_crew **out)
 void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flags)
 {
 	struct agent_expected *e = &c->expected[c->next++ % AGENT_CREW_AHEAD];
-	struct victim_wish wish = {.runners = flags & AGENT_RUNNERS};
+	struct victim_wish wish = {
+		.runners = flags & AGENT_RUNNERS,
+		.any = flags & (AGENT_ANY | AGENT_RUNNERS),
+	};
 
 	*e = (struct agent_expected){0};
 	if (cave_is_narrow(p, &wish.narrow) || victim_choose(p, &wish, &e->victim))

@@ -184,7 +184,7 @@ static void consider(struct choice *c, pid_t tid)
 
 	if (rank == RANK_NONE || rank < c->best || (rank == c->best && c->apart))
 		return;
-	apart = c->alone || !draws_signals(c, tid);
+	apart = c->alone || c->wish->any || !draws_signals(c, tid);
 	if (rank == c->best && !apart)
 		return;
 	refusal = thread_refuses(c->p, &v);
@@ -237,7 +237,7 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 		return c.why_not;
 	if (c.best == RANK_RUNNING && !runs_on(&c))
 		return ERR_NOVICTIM;
-	if (!c.apart && !wish->runners)
+	if (!c.apart)
 		return ERR_NOVICTIM;
 	*out = c.victim;
 	out->rests &= !wish->runners;

@@ -10,7 +10,7 @@
 
 /*
  * Which thread may be diverted for a moment without any program noticing. Of several threads neither the first one
- * nor one that has children, but if the caller takes runners: they draw signals that the process ignores, see
+ * nor one that has children, but if the wish says so: they draw signals that the process ignores, see
  * victim.c. In this order: one that
  * sleeps in a call which restarts exactly; one whose timeout would merely grow; and one that runs,
  * if the caller takes that upon itself: nobody can tell whether it runs in the middle of a long write, which
@@ -30,6 +30,7 @@ struct victim {
 struct victim_wish {
 	bool narrow;  /* the program is a 32-bit one */
 	bool runners; /* one that runs will do, and none need be seen to rest */
+	bool any;     /* the first of several threads, or one with children, will do */
 	pid_t shun;   /* 0, or one that turned out not to be calm: the others first */
 };
 

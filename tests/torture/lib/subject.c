@@ -28,7 +28,7 @@ static int open_with(pid_t pid, unsigned flags, struct agent_crew *crew, void **
 	if (err)
 		goto out_free;
 	h->crew = crew;
-	err = agent_open(h->proc, flags, crew, &h->agent);
+	err = agent_open(h->proc, flags | AGENT_ANY, crew, &h->agent);
 	if (err)
 		goto out_close;
 	*handle = h;
@@ -58,7 +58,7 @@ static int crew_open(pid_t pid, unsigned flags, void **handle)
 	if (!err) {
 		(void)!agent_call(h->agent, &getpid_call);
 		agent_close(h->agent);
-		err = agent_open(h->proc, flags, crew, &h->agent);
+		err = agent_open(h->proc, flags | AGENT_ANY, crew, &h->agent);
 		if (err) {
 			proc_close(h->proc);
 			free(h);
