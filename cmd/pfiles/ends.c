@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "ctl/warden.h"
 
 #define FRESH_NS 1000000000
 
@@ -47,7 +48,6 @@ static void drop(struct ends *e, pid_t without)
 	holders_free(e->index);
 	e->index = NULL;
 	e->without = without;
-	e->self = getpid();
 	e->early = false;
 	memset(e->name, 0, sizeof(e->name));
 }
@@ -79,6 +79,11 @@ struct holders *ends_index(struct ends *e, pid_t without)
 	if (e->index)
 		holders_begin_look(e->index);
 	return e->index;
+}
+
+bool ends_are_ours(pid_t pid)
+{
+	return pid == getpid() || warden_is_ours(pid);
 }
 
 const struct ends_name *ends_name(struct ends *e, pid_t pid)
@@ -210,8 +215,8 @@ static int keep_other(const struct holder *h, void *arg)
 {
 	struct keeping *k = arg;
 
-	if (h->pid == k->self)
-		return 0; /* known better already */
+	if (h->pid == k->self || ends_are_ours(h->pid))
+		return 0; /* known better already, or no matter */
 	if (k->s->fars < ENDS_MOST && !holders_still(k->index, h))
 		return 0;
 	return ends_keep(k->f, h, &k->s->fars, &k->s->more_fars);

@@ -23,7 +23,6 @@ struct ends {
 	bool all;              /* -a: no process is put off, however many descriptors it has */
 	struct holders *index; /* NULL: no pass yet */
 	pid_t without;         /* the process that was left out of it, 0: none */
-	pid_t self;            /* ours: it has nothing open that anybody asks for */
 	struct ends_name name[ENDS_NAMES]; /* as old as the pass at most */
 	int err;                           /* why there is none */
 	pthread_t thread;                  /* ends_begin() */
@@ -64,6 +63,9 @@ bool ends_more(struct ends *e);
 
 /* The name of a process, as it is in the kernel: not escaped; empty where it has ended. Good until the next one. */
 const struct ends_name *ends_name(struct ends *e, pid_t pid);
+
+/* This process and its wardens: what they have open they inherit or borrow, which is nobody's far end. */
+bool ends_are_ours(pid_t pid);
 
 /* What the pass could not look into, or has put off, taken down in f->far_*. */
 void ends_tell(const struct ends *e, struct facts *f);

@@ -78,7 +78,7 @@ static int note_end(const struct holder *h, void *arg)
 	unsigned access;
 	const char *word;
 
-	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || h->pid == a->ends->self)
+	if ((h->pid == proc_pid(a->p) && h->fd == a->d->fd) || ends_are_ours(h->pid))
 		return 0;
 	access = holders_access(a->index, h);
 	if (is_opposite(a->d, access) == a->beside || !holders_still(a->index, h))

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,29 @@ struct warden {
 	pid_t pid;
 	int sock;
 };
+
+/* Those that are not stopped yet; 0: free. */
+static _Atomic pid_t ours[16];
+#define OURS (sizeof ours / sizeof *ours)
+
+static void exchange_ours(pid_t from, pid_t to)
+{
+	for (size_t i = 0; i < OURS; i++) {
+		pid_t expected = from;
+
+		if (atomic_compare_exchange_strong(&ours[i], &expected, to))
+			return;
+	}
+}
+
+bool warden_is_ours(pid_t pid)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < OURS; i++)
+		found |= ours[i] == pid;
+	return found && pid != 0;
+}
 
 static int ascending(const void *a, const void *b)
 {
@@ -97,6 +121,7 @@ int warden_start(warden_job *job, void *arg, const int *keep, size_t n, struct w
 		job(pair[1], arg);
 		_exit(0);
 	}
+	exchange_ours(0, w->pid);
 	close(pair[1]);
 	*out = w;
 	return 0;
@@ -226,6 +251,7 @@ bool warden_stop(struct warden *w, unsigned timeout_ms)
 		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
+	exchange_ours(w->pid, 0);
 	free(w);
 	return ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -50,6 +50,12 @@ int warden_tell_with(struct warden *w, const struct warden_message *m, const int
 int warden_await(struct warden *w, struct warden_message *m, unsigned timeout_ms)
 	__attribute__((warn_unused_result));
 
+/*
+ * Whether pid is a warden of this process, not stopped yet: one that has just begun still has open what it inherits,
+ * which is no fact about anybody's target. Of more than some 16 at once, some are not known. Any thread may ask.
+ */
+bool warden_is_ours(pid_t pid);
+
 /* Tells the warden to finish, and does not wait: nothing more may be asked. warden_stop() has to follow. */
 void warden_dismiss(struct warden *w);
 
