@@ -19,24 +19,10 @@
 /* One look into a directory of descriptors, to be tried again elsewhere. */
 struct look {
 	int (*fn)(const struct proc *p, int dir, const struct look *look);
-	const char *name; /* of the descriptor */
+	const char *which; /* directory: "fd" or "fdinfo" */
+	const char *name;  /* of the descriptor */
 	void *out;
 };
-
-static int list_once(const struct proc *p, const char *prefix, struct fds *out)
-{
-	char rel[HANDLE_PREFIX + 4];
-	int dir, err;
-
-	out->n = 0;
-	snprintf(rel, sizeof(rel), "%sfd", prefix);
-	dir = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-	if (dir < 0)
-		return dir;
-	err = handle_numbers(dir, &out->fd, &out->n, &out->cap);
-	close(dir);
-	return handle_error(p, err);
-}
 
 /*
  * Found nothing, lost it between open(2) and read(2), or was denied: what has lost its memory belongs
@@ -47,53 +33,22 @@ static bool missed(int err)
 	return err == -ENOENT || err == -ESRCH || err == -EACCES;
 }
 
-int fds_list(const struct proc *p, struct fds *out)
-{
-	struct handle_place before = {0}, after = {0};
-
-	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
-		int listed, err = handle_living(p, &before);
-
-		if (err)
-			return err;
-		listed = list_once(p, before.prefix, out);
-		if (listed && !missed(listed))
-			return listed;
-		err = handle_living(p, &after);
-		if (err)
-			return err;
-		if (handle_same(&before, &after))
-			return listed;
-	}
-	return -EAGAIN;
-}
-
-void fds_free(struct fds *f)
-{
-	free(f->fd);
-	*f = (struct fds){0};
-}
-
 /*
- * Runs fn in the directory `which` ("fd" or "fdinfo") of whoever lives. A thread on its way out shows
- * such errors, too, so they are believed only if it is still there afterwards.
+ * Runs fn on whoever lives; prefix: of its paths. A thread on its way out shows such errors, too, and no descriptors:
+ * errors, and with prove success as well, are believed only if it is still there afterwards.
  */
-static int look_living(const struct proc *p, const char *which, struct look look)
+typedef int living_fn(const struct proc *p, const char *prefix, void *arg);
+static int with_living(const struct proc *p, living_fn *fn, void *arg, bool prove)
 {
-	char rel[HANDLE_PREFIX + 8];
 	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
-		int dir, looked, err = handle_living(p, &before);
+		int looked, err = handle_living(p, &before);
 
 		if (err)
 			return err;
-		snprintf(rel, sizeof(rel), "%s%s", before.prefix, which);
-		dir = handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
-		looked = dir < 0 ? dir : look.fn(p, dir, &look);
-		if (dir >= 0)
-			close(dir);
-		if (!missed(looked))
+		looked = fn(p, before.prefix, arg);
+		if (looked ? !missed(looked) : !prove)
 			return looked;
 		err = handle_living(p, &after);
 		if (err)
@@ -112,9 +67,46 @@ static int open_dir(const struct proc *p, const char *prefix, const char *which)
 	return handle_open(p, p->dir, rel, O_RDONLY | O_DIRECTORY);
 }
 
-/* Both directories of one thread. */
-static int open_both(const struct proc *p, const char *prefix, struct fd_view *out)
+static int list_once(const struct proc *p, const char *prefix, void *arg)
 {
+	struct fds *out = arg;
+	int dir = open_dir(p, prefix, "fd"), err;
+
+	out->n = 0;
+	if (dir < 0)
+		return dir;
+	err = handle_numbers(dir, &out->fd, &out->n, &out->cap);
+	close(dir);
+	return handle_error(p, err);
+}
+
+int fds_list(const struct proc *p, struct fds *out)
+{
+	return with_living(p, list_once, out, true);
+}
+
+void fds_free(struct fds *f)
+{
+	free(f->fd);
+	*f = (struct fds){0};
+}
+
+static int look_in(const struct proc *p, const char *prefix, void *arg)
+{
+	const struct look *look = arg;
+	int dir = open_dir(p, prefix, look->which), err;
+
+	if (dir < 0)
+		return dir;
+	err = look->fn(p, dir, look);
+	close(dir);
+	return err;
+}
+
+/* Both directories of one thread. */
+static int open_both(const struct proc *p, const char *prefix, void *arg)
+{
+	struct fd_view *out = arg;
 	int fd = open_dir(p, prefix, "fd"), info;
 
 	if (fd < 0)
@@ -130,24 +122,8 @@ static int open_both(const struct proc *p, const char *prefix, struct fd_view *o
 
 int fd_view_open(const struct proc *p, struct fd_view *out)
 {
-	struct handle_place before = {0}, after = {0};
-
 	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
-	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
-		int opened, err = handle_living(p, &before);
-
-		if (err)
-			return err;
-		opened = open_both(p, before.prefix, out);
-		if (!missed(opened))
-			return opened;
-		err = handle_living(p, &after);
-		if (err)
-			return err;
-		if (handle_same(&before, &after))
-			return opened;
-	}
-	return -EAGAIN;
+	return with_living(p, open_both, out, false);
 }
 
 void fd_view_close(struct fd_view *v)
@@ -221,35 +197,35 @@ static int look_info(const struct proc *p, int dir, const struct look *look)
 
 int fd_view_link(const struct fd_view *v, int fd, struct buf *out)
 {
-	struct look look = {.fn = look_link, .out = out};
+	struct look look = {.fn = look_link, .which = "fd", .out = out};
 	char name[FD_NAME];
 	int err;
 
 	look.name = fd_name(fd, name);
 	err = look_link(v->proc, v->fd_dir, &look);
-	return missed(err) ? look_living(v->proc, "fd", look) : err;
+	return missed(err) ? with_living(v->proc, look_in, &look, false) : err;
 }
 
 int fd_view_stat(const struct fd_view *v, int fd, struct statx *out)
 {
-	struct look look = {.fn = look_stat, .out = out};
+	struct look look = {.fn = look_stat, .which = "fd", .out = out};
 	char name[FD_NAME];
 	int err;
 
 	look.name = fd_name(fd, name);
 	err = look_stat(v->proc, v->fd_dir, &look);
-	return missed(err) ? look_living(v->proc, "fd", look) : err;
+	return missed(err) ? with_living(v->proc, look_in, &look, false) : err;
 }
 
 int fd_view_info(const struct fd_view *v, int fd, struct fdinfo *out)
 {
-	struct look look = {.fn = look_info, .out = out};
+	struct look look = {.fn = look_info, .which = "fdinfo", .out = out};
 	char name[FD_NAME];
 	int err;
 
 	look.name = fd_name(fd, name);
 	err = look_info(v->proc, v->fdinfo_dir, &look);
-	return missed(err) ? look_living(v->proc, "fdinfo", look) : err;
+	return missed(err) ? with_living(v->proc, look_in, &look, false) : err;
 }
 
 void fdinfo_free(struct fdinfo *i)
