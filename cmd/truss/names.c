@@ -3,9 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/kcmp.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -18,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "proc/fd_tables.h"
 #include "proc/proc.h"
 
-#define KEPT_FDS        4096   /* descriptors beyond are looked up each time */
-#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
+#define KEPT_FDS 4096 /* descriptors beyond are looked up each time */
 
 struct names {
 	char *kept[KEPT_FDS]; /* texts, NULL: not looked up */
@@ -159,7 +157,7 @@ static bool has_kept_table(const struct thread *thr)
 {
 	pid_t first = thr->process->pid;
 
-	return thr->tid == first || syscall(SYS_kcmp, first, thr->tid, KCMP_FILES, 0, 0) == 0;
+	return fd_table_same(first, thr->tid) == 1;
 }
 
 /* A process's pidfd gives from the table of its first thread; one of another thread needs Linux 6.9. */
@@ -175,7 +173,7 @@ static int copy_of(struct thread *thr, int fd)
 	}
 	if (has_kept_table(thr))
 		return n->proc ? (int)syscall(SYS_pidfd_getfd, proc_pidfd(n->proc), fd, 0) : -1;
-	pidfd = (int)syscall(SYS_pidfd_open, thr->tid, PIDFD_OF_THREAD);
+	pidfd = fd_table_pidfd(thr->tid);
 	copy = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 	if (pidfd >= 0)
 		close(pidfd);

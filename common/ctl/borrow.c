@@ -17,8 +17,6 @@ struct borrow {
 	bool own; /* not the handle's, but one of a thread */
 };
 
-#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
-
 /* The duplicate (close-on-exec), or -errno. */
 static int take(const struct borrow *b, uint64_t fd)
 {
@@ -48,7 +46,7 @@ static int pidfd_of_thread(const struct proc *p)
 
 	if (fd_table_owner(p, &tid) != 0 || tid == proc_pid(p))
 		return -1;
-	return (int)syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD);
+	return fd_table_pidfd(tid);
 }
 
 int borrow_open(struct proc *p, struct borrow **out)

@@ -2,9 +2,9 @@
 #include "proc/fd_tables.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,12 +23,20 @@ int fd_table_owner(const struct proc *p, pid_t *tid)
 	return err;
 }
 
-/* 1, 0 or -errno; -ESRCH: one of the two is gone. */
-static int same_table(pid_t a, pid_t b)
+int fd_table_same(pid_t a, pid_t b)
 {
 	long c = a == b ? 0 : syscall(SYS_kcmp, a, b, KCMP_FILES, 0, 0);
 
 	return c < 0 ? -errno : c == 0;
+}
+
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
+
+int fd_table_pidfd(pid_t tid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD);
+
+	return fd < 0 ? -errno : fd;
 }
 
 /* A thread that exits has no table from some moment on. */
@@ -45,35 +53,22 @@ bool fd_table_is_shared(const struct proc *p, pid_t tid)
 {
 	pid_t first;
 
-	return fd_table_owner(p, &first) == 0 && same_table(first, tid) == 1;
+	return fd_table_owner(p, &first) == 0 && fd_table_same(first, tid) == 1;
 }
 
-static int append(struct threads *t, pid_t tid)
+/* Of all threads, keeps those. */
+static int keep_apart(const struct proc *p, struct threads *t)
 {
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 16;
-		pid_t *grown = reallocarray(t->tid, cap, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		t->tid = grown;
-		t->cap = cap;
-	}
-	t->tid[t->n++] = tid;
-	return 0;
-}
-
-/* all: the threads of p. */
-static int find_apart(const struct proc *p, const struct threads *all, struct threads *out)
-{
+	size_t n = t->n;
 	pid_t first;
 	int err = fd_table_owner(p, &first);
 
-	for (size_t i = 0; i < all->n && !err; i++) {
-		int same = same_table(first, all->tid[i]);
+	t->n = 0;
+	for (size_t i = 0; i < n && !err; i++) {
+		int same = fd_table_same(first, t->tid[i]);
 
-		if (same == 0 && !is_exiting(p, all->tid[i]) && !is_exiting(p, first))
-			err = append(out, all->tid[i]);
+		if (same == 0 && !is_exiting(p, t->tid[i]) && !is_exiting(p, first))
+			t->tid[t->n++] = t->tid[i];
 		else if (same < 0 && same != -ESRCH)
 			err = same;
 	}
@@ -82,11 +77,10 @@ static int find_apart(const struct proc *p, const struct threads *all, struct th
 
 int fd_tables_apart(const struct proc *p, struct threads *out)
 {
-	struct threads all = {0};
-	int err = proc_is_live(p) ? threads_list(p, &all) : 0;
+	int err = proc_is_live(p) ? threads_list(p, out) : 0;
 
-	if (!err && all.n > 1)
-		err = find_apart(p, &all, out);
-	threads_free(&all);
+	if (!err && out->n > 1)
+		return keep_apart(p, out);
+	out->n = 0;
 	return err;
 }
