@@ -47,8 +47,7 @@ void agent_crew_expect(struct agent_crew *c, const struct proc *p, unsigned flag
 		return;
 	e->pid = proc_pid(p);
 	e->start = proc_start_time(p);
-	e->narrow = wish.narrow;
-	e->runners = wish.runners;
+	e->wish = wish;
 }
 
 int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct victim_wish *wish,
@@ -60,8 +59,8 @@ int agent_crew_choose(struct agent_crew *c, const struct proc *p, const struct v
 		if (e->pid != proc_pid(p))
 			continue;
 		e->pid = 0;
-		if (e->start != proc_start_time(p) || e->narrow != wish->narrow ||
-			e->runners != wish->runners)
+		if (e->start != proc_start_time(p) || e->wish.narrow != wish->narrow ||
+			e->wish.runners != wish->runners || e->wish.any != wish->any)
 			continue;
 		*out = e->victim;
 		return 0;

@@ -21,7 +21,7 @@ struct agent_crew {
 	struct agent_expected {
 		pid_t pid; /* 0: none */
 		uint64_t start;
-		bool narrow, runners;
+		struct victim_wish wish; /* for which it was chosen */
 		struct victim victim;
 	} expected[AGENT_CREW_AHEAD];
 	unsigned next;

@@ -23,8 +23,6 @@
 
 #define SIGKILL_BIT  (1u << 8)
 #define CHILDREN_MAX 65536 /* bytes; of more these are kept */
-#define BETTER                                                                                     \
-	16 /* threads to look at for one that draws no signals, when one that would do is known */
 
 enum rank { RANK_NONE, RANK_RUNNING, RANK_LONGER, RANK_EXACT };
 
@@ -32,7 +30,6 @@ struct choice {
 	const struct proc *p;
 	const struct victim_wish *wish;
 	enum rank best;
-	bool apart; /* the best one draws no signals */
 	bool alone; /* there is only one thread */
 	struct victim victim;
 	int why_not;
@@ -137,11 +134,30 @@ static enum rank rank_of(struct choice *c, struct victim *v)
 	return rank;
 }
 
-/* Seccomp, tracers and descriptors are matters of a thread, not of the process. */
-static int thread_refuses(const struct proc *p, struct victim *v)
+/*
+ * The first thread and those that have children are whom the kernel asks whether a signal to the process is ignored
+ * (sig_ignored() in kernel/signal.c). A diverted thread has all signals blocked, so that one which the process
+ * ignores, the end of a child say, is not dropped but given to another thread, whose long write it cuts short.
+ */
+static bool draws_signals(const struct proc *p, pid_t tid)
+{
+	struct buf children = {0};
+	char rel[48];
+	bool any = tid == proc_pid(p);
+
+	snprintf(rel, sizeof rel, "task/%d/children", (int)tid);
+	if (!any)
+		(void)!proc_read_file(p, rel, CHILDREN_MAX, &children);
+	any |= children.len > 0;
+	buf_free(&children);
+	return any;
+}
+
+/* These are matters of a thread, not of the process. */
+static int thread_refuses(const struct choice *c, struct victim *v)
 {
 	struct status st;
-	int err = status_read(p, v->tid, &st);
+	int err = status_read(c->p, v->tid, &st);
 
 	if (err)
 		return err;
@@ -149,52 +165,30 @@ static int thread_refuses(const struct proc *p, struct victim *v)
 		return ERR_SECCOMP;
 	if (st.tracer)
 		return ERR_TRACED;
-	if (!fd_table_is_shared(p, v->tid))
+	if (!fd_table_is_shared(c->p, v->tid))
+		return ERR_NOVICTIM;
+	if (!c->alone && !c->wish->any && draws_signals(c->p, v->tid))
 		return ERR_NOVICTIM;
 	v->slept = st.slept;
 	v->seen_ns = tracee_clock();
 	return 0;
 }
 
-/*
- * The first thread and those that have children are whom the kernel asks whether a signal to the process is ignored
- * (sig_ignored() in kernel/signal.c). A diverted thread has all signals blocked, so that one which the process
- * ignores, the end of a child say, is not dropped but given to another thread, whose long write it cuts short.
- */
-static bool draws_signals(const struct choice *c, pid_t tid)
-{
-	struct buf children = {0};
-	char rel[48];
-	bool any = tid == proc_pid(c->p);
-
-	snprintf(rel, sizeof rel, "task/%d/children", (int)tid);
-	if (!any)
-		(void)!proc_read_file(c->p, rel, CHILDREN_MAX, &children);
-	any |= children.len > 0;
-	buf_free(&children);
-	return any;
-}
-
 static void consider(struct choice *c, pid_t tid)
 {
 	struct victim v = {.tid = tid};
 	enum rank rank = rank_of(c, &v);
-	bool apart;
 	int refusal;
 
-	if (rank == RANK_NONE || rank < c->best || (rank == c->best && c->apart))
+	if (rank <= c->best)
 		return;
-	apart = c->alone || c->wish->any || !draws_signals(c, tid);
-	if (rank == c->best && !apart)
-		return;
-	refusal = thread_refuses(c->p, &v);
+	refusal = thread_refuses(c, &v);
 	if (refusal) {
 		if (refusal != ERR_GONE)
 			c->why_not = refusal;
 		return;
 	}
 	c->best = rank;
-	c->apart = apart;
 	c->victim = v;
 }
 
@@ -225,10 +219,10 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	struct choice c = {.p = p, .wish = wish, .why_not = ERR_NOVICTIM};
 	struct threads t = {0};
 	int err = threads_list(p, &t);
-	size_t first = begin_at(&t, wish->shun), more = BETTER;
+	size_t first = begin_at(&t, wish->shun);
 
 	c.alone = t.n == 1;
-	for (size_t i = 0; !err && i < t.n && !(c.best == RANK_EXACT && (c.apart || !more--)); i++)
+	for (size_t i = 0; !err && i < t.n && c.best < RANK_EXACT; i++)
 		consider(&c, t.tid[(first + i) % t.n]);
 	threads_free(&t);
 	if (err)
@@ -236,8 +230,6 @@ int victim_choose(const struct proc *p, const struct victim_wish *wish, struct v
 	if (c.best == RANK_NONE)
 		return c.why_not;
 	if (c.best == RANK_RUNNING && !runs_on(&c))
-		return ERR_NOVICTIM;
-	if (!c.apart)
 		return ERR_NOVICTIM;
 	*out = c.victim;
 	out->rests &= !wish->runners;
