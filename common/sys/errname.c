@@ -15,8 +15,11 @@ int errname_number(const char *name)
 {
 	const struct group *g = group_find("errno");
 
-	for (size_t i = 0; i < g->count; i++)
-		if (!strcasecmp(g->names[i].name, name) || !strcasecmp(g->names[i].name + 1, name))
+	for (size_t i = 0; i < g->count; i++) {
+		const char *text = group_text(&g->names[i]);
+
+		if (!strcasecmp(text, name) || !strcasecmp(text + 1, name))
 			return (int)g->names[i].value;
+	}
 	return 0;
 }

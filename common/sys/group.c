@@ -5,6 +5,11 @@
 
 #include "sys/tables.h"
 
+const char *group_text(const struct group_name *n)
+{
+	return sys_group_texts + n->text;
+}
+
 size_t group_total(void)
 {
 	return sys_groups_count;
@@ -40,14 +45,14 @@ static const char *exact(const struct group *g, uint64_t value)
 	if (g->bits) {
 		for (size_t i = 0; i < g->count; i++)
 			if (g->names[i].value == value)
-				return g->names[i].name;
+				return group_text(&g->names[i]);
 		return NULL;
 	}
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
 		if (g->names[mid].value == value)
-			return g->names[mid].name;
+			return group_text(&g->names[mid]);
 		if (value < g->names[mid].value)
 			high = mid;
 		else
@@ -80,7 +85,7 @@ static void add_bits(struct buf *out, const struct group *g, uint64_t value)
 			continue;
 		if (any)
 			buf_chr(out, '|');
-		buf_str(out, g->names[i].name);
+		buf_str(out, group_text(&g->names[i]));
 		left &= ~bits;
 		any = true;
 	}

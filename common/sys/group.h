@@ -14,7 +14,7 @@
  */
 struct group_name {
 	uint64_t value;
-	const char *name;
+	uint32_t text; /* group_text() */
 };
 
 struct group {
@@ -24,6 +24,9 @@ struct group {
 	const struct group_name
 		*names; /* by value; of two with one value the preferred comes first */
 };
+
+/* The name itself. */
+const char *group_text(const struct group_name *n);
 
 /* How many groups there are, and each of them; for lists and tests. */
 size_t group_total(void);

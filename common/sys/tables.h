@@ -77,6 +77,7 @@ struct ioctl_name {
 };
 
 extern const struct group sys_groups[];
+extern const char sys_group_texts[];
 extern const unsigned sys_groups_count;
 extern const struct ioctl_name sys_ioctls[], sys_ioctls32[];
 extern const unsigned sys_ioctls_count, sys_ioctls32_count;

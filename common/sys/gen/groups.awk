@@ -46,12 +46,19 @@ step == 2 {
 	if ("x" $4 == last_value)
 		next
 	last_value = "x" $4
-	row[n++] = sprintf("\t{0x%sull, \"%s\"},", $4, $7)
+	text[n + 0] = $7
+	row[n++] = sprintf("\t{0x%sull, %d},", $4, at)
+	at += length($7) + 1
 }
 END {
 	if (step != 2)
 		exit
 	print "#include \"sys/tables.h\"\n"
+	# One text and no pointers: those would be written to by the linker at each start of a program.
+	print "const char sys_group_texts[] ="
+	for (i = 0; i < n; i++)
+		printf "\t\"%s\\0\"\n", text[i]
+	print "\t\"\";\n"
 	print "static const struct group_name names[] = {"
 	for (i = 0; i < n; i++)
 		print row[i]
