@@ -13,6 +13,7 @@ struct way {
 	struct proc *p;
 	struct agent *agent; /* one of the two, or neither */
 	struct borrow *borrow;
+	struct agent_crew *crew;
 	unsigned flags;
 	struct way_report report; /* of the agent: only what one that was closed has done */
 	uint64_t borrowed_calls;
@@ -66,6 +67,20 @@ static unsigned agent_flags(unsigned flags)
 	return (flags & WAY_MANY ? AGENT_MANY : 0) | (flags & WAY_RUNNERS ? AGENT_RUNNERS : 0);
 }
 
+static int open_now(struct way *w)
+{
+	bool wanted = !(w->flags & WAY_NO_AGENT);
+	int err = wanted ? agent_open(w->p, agent_flags(w->flags), w->crew, &w->agent) : ERR_NOTSUP;
+
+	if (err == 0) {
+		w->report.kind = WAY_AGENT;
+		return 0;
+	}
+	w->agent = NULL;
+	w->report.why_not_agent = wanted ? err : 0;
+	return use_borrow(w);
+}
+
 int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way **out)
 {
 	struct way *w = calloc(1, sizeof(*w));
@@ -73,17 +88,8 @@ int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way
 
 	if (!w)
 		return -ENOMEM;
-	w->p = p;
-	w->flags = flags;
-	err = flags & WAY_NO_AGENT ? ERR_NOTSUP
-				   : agent_open(p, agent_flags(flags), crew, &w->agent);
-	if (err == 0) {
-		w->report.kind = WAY_AGENT;
-	} else {
-		w->agent = NULL;
-		w->report.why_not_agent = flags & WAY_NO_AGENT ? 0 : err;
-		err = use_borrow(w);
-	}
+	*w = (struct way){.p = p, .crew = crew, .flags = flags, .report.kind = WAY_UNUSED};
+	err = flags & WAY_LATE ? 0 : open_now(w);
 	if (err) {
 		way_close(w);
 		return err;
@@ -116,10 +122,14 @@ static int batch_by_borrow(struct way *w, struct call *calls, size_t n)
 int way_batch(struct way *w, struct call *calls, size_t n)
 {
 	size_t done = 0;
+	int err = 0;
 
+	if (n && w->report.kind == WAY_UNUSED)
+		err = open_now(w);
+	if (err || !n)
+		return err;
 	if (w->agent) {
-		int err = batch_by_agent(w, calls, n, &done);
-
+		err = batch_by_agent(w, calls, n, &done);
 		if (err || w->agent)
 			return err;
 	}

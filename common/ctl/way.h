@@ -15,10 +15,11 @@
  *   agent   the calls run in the target itself (ctl/agent.h)
  *   borrow  each descriptor is duplicated with pidfd_getfd(2), asked here, closed at once
  *   proc    neither: only /proc answers, way_batch() is ERR_NOTSUP
+ *   unused  none of them, for nothing was asked (WAY_LATE)
  * A way that fails while in use is replaced by the next one within the same call; the caller only
  * sees results.
  */
-enum way_kind { WAY_AGENT, WAY_BORROW, WAY_PROC };
+enum way_kind { WAY_AGENT, WAY_BORROW, WAY_PROC, WAY_UNUSED };
 
 enum way_flags {
 	WAY_MANY = 4, /* thousands of calls will come: no agent that would have to stop a thread for
@@ -26,7 +27,8 @@ enum way_flags {
 	WAY_RUNNERS = 8,  /* the agent may divert a thread that runs (AGENT_RUNNERS) */
 	WAY_NO_AGENT = 1, /* stop nobody: start with borrow */
 	WAY_NO_BORROW =
-		2, /* for tests and for the rare system without pidfd_getfd: agent or proc */
+		2,     /* for tests and for the rare system without pidfd_getfd: agent or proc */
+	WAY_LATE = 16, /* perhaps no call will come: nothing is done before the first one does */
 };
 
 struct way;
@@ -47,7 +49,7 @@ int way_open(struct proc *p, unsigned flags, struct agent_crew *crew, struct way
  */
 int way_batch(struct way *w, struct call *calls, size_t n) __attribute__((warn_unused_result));
 
-/* Whether calls that may wait (call_may_wait) are run; else they give -ENOTSUP, or are refused. */
+/* Whether calls that may wait (call_may_wait) are run; else they give -ENOTSUP, or are refused. Unused: no. */
 bool way_may_wait(const struct way *w);
 
 enum way_kind way_kind(const struct way *w);

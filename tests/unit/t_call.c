@@ -283,6 +283,12 @@ static void test_ways(struct proc *p)
 	way_report(w, &r);
 	OK(r.calls == 1 && r.stops == 0 && r.why_not_agent == 0, "with nobody stopped");
 	way_close(w);
+	IS(way_open(p, WAY_NO_AGENT | WAY_LATE, NULL, &w), 0, "a way that may not be needed");
+	OK(way_batch(w, NULL, 0) == 0 && way_kind(w) == WAY_UNUSED, "is not gone for nothing");
+	way_report(w, &r);
+	OK(r.kind == WAY_UNUSED && r.calls == 0, "and says so");
+	OK(way_batch(w, &c, 1) == 0 && c.ret >= 0 && way_kind(w) == WAY_BORROW, "but for a call");
+	way_close(w);
 	IS(way_open(p, WAY_NO_AGENT | WAY_NO_BORROW, NULL, &w), 0, "a way with neither");
 	IS(way_kind(w), WAY_PROC, "has only /proc");
 	IS(way_batch(w, &c, 1), ERR_NOTSUP, "and runs nothing");
