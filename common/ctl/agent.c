@@ -182,7 +182,10 @@ static int allocate(struct proc *p, struct agent_crew *crew, struct agent **out)
 		.p = p, .lock = -1, .slice = 4 * SLICE_LEAST, .crew = crew, .own_crew = !crew};
 	if (!crew)
 		err = agent_crew_new(&a->crew);
+	if (!err)
+		err = agent_crew_share(a->crew);
 	if (err) {
+		agent_crew_free(crew ? NULL : a->crew);
 		free(a);
 		return err;
 	}

@@ -11,11 +11,29 @@
 
 #define GOODBYE_MS 3000
 
+int agent_crew_share(struct agent_crew *c)
+{
+	void *m = c->control;
+
+	if (!m)
+		m = mmap(NULL, sizeof *c->control, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (m == MAP_FAILED)
+		return -ENOMEM;
+	c->control = m;
+	return 0;
+}
+
 int agent_crew_ready(struct agent_crew *c)
 {
+	int err;
+
 	if (c->dismissed)
 		(void)agent_crew_end(c);
-	return c->warden ? 0 : warden_start(agent_job, c->control, NULL, 0, &c->warden);
+	if (c->warden)
+		return 0;
+	err = agent_crew_share(c);
+	return err ? err : warden_start(agent_job, c->control, NULL, 0, &c->warden);
 }
 
 int agent_crew_new(struct agent_crew **out)
@@ -24,12 +42,6 @@ int agent_crew_new(struct agent_crew **out)
 
 	if (!c)
 		return -ENOMEM;
-	c->control = mmap(NULL, sizeof *c->control, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (c->control == MAP_FAILED) {
-		free(c);
-		return -ENOMEM;
-	}
 	*out = c;
 	return 0;
 }
@@ -91,6 +103,7 @@ void agent_crew_free(struct agent_crew *c)
 	if (!c)
 		return;
 	(void)agent_crew_end(c);
-	munmap(c->control, sizeof *c->control);
+	if (c->control)
+		munmap(c->control, sizeof *c->control);
 	free(c);
 }

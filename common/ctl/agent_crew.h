@@ -14,10 +14,10 @@
  */
 #define AGENT_CREW_AHEAD 8
 struct agent_crew {
-	struct warden *warden; /* NULL: to be started for the next target */
-	bool dismissed;        /* it ends by itself */
-	struct agent *leaving; /* agent_left(); NULL: none */
-	struct agent_control *control;
+	struct warden *warden;         /* NULL: to be started for the next target */
+	bool dismissed;                /* it ends by itself */
+	struct agent *leaving;         /* agent_left(); NULL: none */
+	struct agent_control *control; /* NULL: not made yet */
 	struct agent_expected {
 		pid_t pid; /* 0: none */
 		uint64_t start;
@@ -29,6 +29,9 @@ struct agent_crew {
 
 /* Nobody is started yet. 0, -errno. */
 int agent_crew_new(struct agent_crew **out) __attribute__((warn_unused_result));
+
+/* Makes the shared memory, or does nothing where it is there. 0, -ENOMEM. */
+int agent_crew_share(struct agent_crew *c) __attribute__((warn_unused_result));
 
 /*
  * Starts them, or does nothing where they are there. agent_open() does so; who knows before that it will be called

@@ -75,15 +75,3 @@ sys.stdin.read()' "$DIR/fifo"
 	ends_of 7 | grep -q "^      end process:.* fd:$write access:read-write$"
 	exec {write}<&-
 }
-
-@test "what our own processes inherit is nobody's far end, from their first moment on" {
-	command -v strace >/dev/null || skip 'no strace'
-	start_target "$TARGETS/odd" traced
-	# The tool's helper is kept where it still has the pipe to the target's input open: late by 300 ms.
-	strace -f -o "$DIR/strace" -e trace=setsid -e inject=setsid:delay_enter=300000 \
-		"$PFILES" -F -p 0 "$(fact pid)" >"$DIR/out"
-	grep -q 'setsid.*DELAYED' "$DIR/strace"
-	ends_of 0 | grep -q " end process:bash\[$$\] "
-	lacks 'end process:pfiles' "$DIR/out"
-	finish_target
-}
