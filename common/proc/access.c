@@ -12,22 +12,27 @@
 #include "proc/threads.h"
 
 /* Whether the kernel lets us look: one link that it guards by ptrace read rights alone. */
-static int try_look(const struct proc *p)
+static int look_below(const struct proc *p, const char *prefix)
 {
 	char rel[HANDLE_PREFIX + 8];
-	struct handle_place place = {0};
 	struct buf link = {0};
-	int err = handle_living(p, &place);
+	int err;
 
-	if (err || !proc_is_live(p))
-		return err;
-	snprintf(rel, sizeof(rel), "%scwd", place.prefix);
+	snprintf(rel, sizeof(rel), "%scwd", prefix);
 	err = proc_read_link(p, rel, &link);
 	buf_free(&link);
 	if (err == -EACCES || err == -EPERM)
 		return ERR_PERM;
 	/* Without a name (a directory longer than a page, unreachable) it was still not denied. */
 	return err == ERR_GONE ? err : 0;
+}
+
+static int try_look(const struct proc *p)
+{
+	struct handle_place place = {0};
+	int err = handle_living(p, &place);
+
+	return err || !proc_is_live(p) ? err : look_below(p, place.prefix);
 }
 
 int access_check_status(const struct proc *p, struct status *s)
@@ -51,10 +56,13 @@ int access_check_status(const struct proc *p, struct status *s)
 	return err;
 }
 
+/* The first thread of a process has a directory as long as it lives; the kernel's own have one, too. */
 int access_check(const struct proc *p)
 {
 	struct status s;
 
+	if (p->has_opened && !p->opened.kernel && look_below(p, "") == 0)
+		return 0;
 	return access_check_status(p, &s);
 }
 

@@ -77,7 +77,7 @@ static int keep_apart(const struct proc *p, struct threads *t)
 
 int fd_tables_apart(const struct proc *p, struct threads *out)
 {
-	int err = proc_is_live(p) ? threads_list(p, out) : 0;
+	int err = proc_is_live(p) && !threads_alone(p) ? threads_list(p, out) : 0;
 
 	if (!err && out->n > 1)
 		return keep_apart(p, out);

@@ -35,7 +35,8 @@ static bool missed(int err)
 
 /*
  * Runs fn on whoever lives; prefix: of its paths. A thread on its way out shows such errors, too, and no descriptors:
- * errors, and with prove success as well, are believed only if it is still there afterwards.
+ * errors, and with prove success as well, are believed only if it is still there afterwards. What is asked anyway
+ * whether it has changed since is at first believed to be as it was when the process was opened.
  */
 typedef int living_fn(const struct proc *p, const char *prefix, void *arg);
 static int with_living(const struct proc *p, living_fn *fn, void *arg, bool prove)
@@ -43,10 +44,13 @@ static int with_living(const struct proc *p, living_fn *fn, void *arg, bool prov
 	struct handle_place before = {0}, after = {0};
 
 	for (int tries = 0; tries < HANDLE_TRIES; tries++) {
-		int looked, err = handle_living(p, &before);
+		bool known = prove && !tries && p->has_opened;
+		int looked, err = known ? 0 : handle_living(p, &before);
 
 		if (err)
 			return err;
+		if (known)
+			before = p->opened;
 		looked = fn(p, before.prefix, arg);
 		if (looked ? !missed(looked) : !prove)
 			return looked;
@@ -124,6 +128,38 @@ int fd_view_open(const struct proc *p, struct fd_view *out)
 {
 	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
 	return with_living(p, open_both, out, false);
+}
+
+/* A view, and where to the numbers in it go. */
+struct listed {
+	struct fd_view *view;
+	struct fds *list;
+};
+
+static int open_and_list(const struct proc *p, const char *prefix, void *arg)
+{
+	const struct listed *l = arg;
+	int err;
+
+	fd_view_close(l->view);
+	l->list->n = 0;
+	err = open_both(p, prefix, l->view);
+	if (err)
+		return err;
+	err = handle_numbers(l->view->fd_dir, &l->list->fd, &l->list->n, &l->list->cap);
+	return handle_error(p, err);
+}
+
+int fd_view_open_list(const struct proc *p, struct fd_view *out, struct fds *list)
+{
+	struct listed l = {out, list};
+	int err;
+
+	*out = (struct fd_view){.fd_dir = -1, .fdinfo_dir = -1};
+	err = with_living(p, open_and_list, &l, true);
+	if (err)
+		fd_view_close(out);
+	return err;
 }
 
 void fd_view_close(struct fd_view *v)

@@ -31,6 +31,9 @@ struct fd_view {
 	const struct proc *proc; /* must outlive the view; NULL: never opened */
 };
 int fd_view_open(const struct proc *p, struct fd_view *out) __attribute__((warn_unused_result));
+/* The same and fds_list() at one go; after an error the view is closed. */
+int fd_view_open_list(const struct proc *p, struct fd_view *out, struct fds *list)
+	__attribute__((warn_unused_result));
 void fd_view_close(struct fd_view *v);
 
 /*

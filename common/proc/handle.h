@@ -24,30 +24,6 @@ struct handle_ops {
 	void (*close)(struct proc *p); /* before the handle is freed */
 };
 
-struct proc {
-	const struct handle_ops *ops;
-	pid_t pid;
-	int dir, pidfd; /* pidfd -1: none */
-	uint64_t start; /* clock ticks since boot, field 22 of stat; 0 in a recording without */
-};
-
-extern const struct handle_ops handle_live, handle_recorded;
-
-/*
- * Makes an error of a look below /proc/PID say what happened: where the process is gone or going, the
- * kernel answers ENOENT, ESRCH or EACCES, just as for a file that never was. ERR_GONE or err itself.
- */
-int handle_error(const struct proc *p, int err);
-
-/* openat(2) below `dir` (a descriptor of this process); a descriptor, or an error as above. */
-int handle_open(const struct proc *p, int dir, const char *rel, int flags);
-
-/* Appends what is left to read of fd, at most max bytes; more is ERR_TOOBIG. */
-int handle_slurp(const struct proc *p, int fd, size_t max, struct buf *out);
-
-/* Appends the target of a symbolic link below `dir`. */
-int handle_link(const struct proc *p, int dir, const char *name, struct buf *out);
-
 /*
  * Where memory, descriptors and the executable of the process are found: "" or, when its first thread
  * has exited before the others, "task/TID/" of one that has not. ERR_GONE when all have or are about
@@ -67,6 +43,33 @@ struct handle_place {
 	uint64_t dead_faults; /* page faults of its threads that have ended */
 	unsigned doubts;      /* begins as 0: handle_same() counts from try to try */
 };
+
+struct proc {
+	const struct handle_ops *ops;
+	pid_t pid;
+	int dir, pidfd; /* pidfd -1: none */
+	uint64_t start; /* clock ticks since boot, field 22 of stat; 0 in a recording without */
+	bool has_opened;
+	struct handle_place opened; /* the place when it was opened, where that could be told */
+};
+
+extern const struct handle_ops handle_live, handle_recorded;
+
+/*
+ * Makes an error of a look below /proc/PID say what happened: where the process is gone or going, the
+ * kernel answers ENOENT, ESRCH or EACCES, just as for a file that never was. ERR_GONE or err itself.
+ */
+int handle_error(const struct proc *p, int err);
+
+/* openat(2) below `dir` (a descriptor of this process); a descriptor, or an error as above. */
+int handle_open(const struct proc *p, int dir, const char *rel, int flags);
+
+/* Appends what is left to read of fd, at most max bytes; more is ERR_TOOBIG. */
+int handle_slurp(const struct proc *p, int fd, size_t max, struct buf *out);
+
+/* Appends the target of a symbolic link below `dir`. */
+int handle_link(const struct proc *p, int dir, const char *name, struct buf *out);
+
 int handle_living(const struct proc *p, struct handle_place *out);
 bool handle_same(struct handle_place *before, const struct handle_place *after);
 

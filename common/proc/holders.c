@@ -203,14 +203,29 @@ static int put_off(struct holders *h, const struct part *p, uint64_t fds)
 	return 0;
 }
 
+/* To list many descriptors takes long even where none of them may be read then. */
+static bool is_hidden(int proc, pid_t pid)
+{
+	char path[32], link[1];
+
+	snprintf(path, sizeof(path), "%d/cwd", (int)pid);
+	return readlinkat(proc, path, link, sizeof(link)) < 0 &&
+		(errno == EACCES || errno == EPERM);
+}
+
 /* One process, or its first descriptors where it has too many. */
 static int take_process(struct holders *h, int proc, pid_t pid, size_t most)
 {
 	int64_t fds = count_of(h, proc, pid);
 	bool many = fds > 0 && (uint64_t)fds > most;
 	struct part part = {.pid = pid, .least = many ? FIRST_FDS : UINT64_MAX};
-	int err = fds ? add_part(h, proc, &part) : 0;
+	int err;
 
+	if (fds > (int64_t)FIRST_FDS && is_hidden(proc, pid)) {
+		h->hidden++;
+		return 0;
+	}
+	err = fds ? add_part(h, proc, &part) : 0;
 	if (err || !many || part.hidden || part.done < part.least)
 		return err;
 	return put_off(h, &part, (uint64_t)fds > part.done ? (uint64_t)fds - part.done : 0);

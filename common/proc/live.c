@@ -192,6 +192,9 @@ static int identify(struct proc *p)
 	if (err)
 		return err == -ENOENT || err == -ESRCH ? ERR_NOPROC : err;
 	p->start = line.start;
+	p->opened =
+		(struct handle_place){.program = line.program, .kernel = stat_line_kthread(&line)};
+	p->has_opened = !stat_line_exiting(&line) && !stat_line_forked(&line);
 	if (p->pidfd < 0) {
 		err = status_read(p, 0, &status);
 		return err ? err : status.tgid == p->pid ? 0 : ERR_NOTHREAD;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -29,6 +30,14 @@ void threads_free(struct threads *t)
 {
 	free(t->tid);
 	*t = (struct threads){0};
+}
+
+/* The directory's links: two, and one for each thread (proc_task_getattr() in the kernel's fs/proc/base.c). */
+bool threads_alone(const struct proc *p)
+{
+	struct stat s;
+
+	return proc_is_live(p) && fstatat(p->dir, "task", &s, 0) == 0 && s.st_nlink == 3;
 }
 
 /* "0x7f..." or a plain hexadecimal number, then a blank or the end. */

@@ -20,6 +20,9 @@ struct threads {
 int threads_list(const struct proc *p, struct threads *out) __attribute__((warn_unused_result));
 void threads_free(struct threads *t);
 
+/* Whether it has one thread now; false also where that cannot be told. */
+bool threads_alone(const struct proc *p);
+
 /*
  * Where a thread is, from /proc/PID/task/TID/syscall (proc_pid_syscall(5)); needs ptrace rights.
  * A thread that runs has `running` set and nothing else. nr is -1 when it sleeps outside a call.
