@@ -9,9 +9,8 @@
 #include "proc/proc.h"
 
 /*
- * The operand is opened, and a thread of it is chosen. The handle,
- * or NULL: whatever is wrong is told in its turn. The helpers start behind the first choice, which has to be some
- * time ago when they begin.
+ * The operand is opened, and a thread of it is chosen. The handle, or NULL: whatever is wrong is told in its turn.
+ * The helpers start behind the first choice, which has to be some time ago when they begin.
  */
 static struct proc *expect(const char *operand, struct opts *o)
 {
@@ -32,7 +31,9 @@ void pfiles_all(struct cli *c, char **operand, struct opts *o)
 	for (size_t i = 0; operand[i] && !cli_interrupted(); i++) {
 		struct proc **p = &expected[i % AGENT_CREW_AHEAD];
 
-		for (; operand[ahead] && ahead < i + AGENT_CREW_AHEAD; ahead++)
+		/* Where one needs an agent, the next ones probably do. */
+		ahead = ahead > i ? ahead : i + 1;
+		for (; o->agents && operand[ahead] && ahead < i + AGENT_CREW_AHEAD; ahead++)
 			expected[ahead % AGENT_CREW_AHEAD] = expect(operand[ahead], o);
 		o->last = !operand[i + 1];
 		pfiles_one(c, operand[i], *p, o);

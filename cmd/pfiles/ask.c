@@ -27,6 +27,7 @@ struct asker {
 	struct looker *looker;
 	bool first_line, all;
 	const struct sock_early *early;
+	const struct mount_table *without_calls;
 	size_t calls; /* of CALLS, for each descriptor */
 	struct sock_asker *socks;
 	size_t most; /* descriptors in one go, of ASK_MOST at most: what follows is for so many */
@@ -83,6 +84,7 @@ struct asker *asker_new(
 	a->first_line = o->first_line;
 	a->all = o->all;
 	a->early = o->early;
+	a->without_calls = o->without_calls;
 	a->most = o->most < ASK_MOST ? o->most : ASK_MOST;
 	a->stx = calloc(a->most, sizeof(*a->stx));
 	a->inode = calloc(a->most, sizeof(*a->inode));
@@ -162,6 +164,20 @@ static int ask_first(struct asker *a, struct desc **list, size_t n)
 	return take_all_first(a, list, n, way_batch(a->way, a->call, n * a->calls));
 }
 
+/* The same by /proc, and by calls for those of which it may not be asked. */
+static int look_first(struct asker *a, struct desc **list, size_t n)
+{
+	struct desc *rest[ASK_MOST];
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		*list[i] = (struct desc){.fd = list[i]->fd};
+		if (!look_without_calls(a->looker, a->without_calls, list[i]))
+			rest[k++] = list[i];
+	}
+	return k ? ask_first(a, rest, k) : 0;
+}
+
 /*
  * Only of files on a disk of this machine: another thread of the process may be reading the same file,
  * and the call has to wait for it, however long its server takes.
@@ -203,7 +219,7 @@ int ask_extras(struct asker *a, struct desc **list, size_t n)
 {
 	int err = a->first_line || a->looker->original
 		? 0
-		: extras_ask(a->second ? a->second : a->way, a->looker->mounts, a->f, list, n);
+		: extras_ask(a->second ? a->second : a->way, a->f, list, n);
 
 	if (err == ERR_NOTSUP)
 		a->f->err_extras = err;
@@ -260,10 +276,10 @@ static size_t guess_socks(
 
 	for (size_t i = 0; i < n; i++) {
 		buf_clear(&link);
-		if (fd_view_link(&a->looker->view, list[i]->fd, &link) == 0 &&
+		if (fd_view_link(a->looker->view, list[i]->fd, &link) == 0 &&
 			strncmp(buf_cstr(&link), sock, sizeof(sock) - 1) == 0) {
 			if (!a->second)
-				kind[k] = sock_guess_kind(&a->looker->view, list[i]->fd);
+				kind[k] = sock_guess_kind(a->looker->view, list[i]->fd);
 			socks[k++] = list[i];
 		}
 	}
@@ -317,5 +333,7 @@ static int ask_at_once(struct asker *a, struct desc **list, size_t n)
 
 int ask_first_questions(struct asker *a, struct desc **list, size_t n)
 {
+	if (a->without_calls)
+		return look_first(a, list, n);
 	return n <= AT_ONCE && !a->first_line ? ask_at_once(a, list, n) : ask_first(a, list, n);
 }

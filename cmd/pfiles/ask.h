@@ -16,6 +16,8 @@ struct asker_opts {
 	bool all;                       /* of all sockets all options, however many there are */
 	size_t most;                    /* descriptors there are; not 0 */
 	const struct sock_early *early; /* read, or NULL */
+	/* Set: no socket is expected, and calls are for what /proc does not tell. The mounts that the process sees. */
+	const struct mount_table *without_calls;
 };
 
 /* What is given stays the caller's, and must outlive the asker. second: see sock_ask(). NULL: out of memory. */

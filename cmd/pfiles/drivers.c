@@ -56,27 +56,37 @@ static const char *block_part(const struct drivers *d)
 	return end;
 }
 
-void drivers_read(struct drivers *d)
+/* To write them down takes the kernel longer than all else about a small process. */
+static void read_devices(struct drivers *d)
 {
-	if (d->read)
-		return;
+	if (!d->read)
+		read_lines("/proc/devices", &d->devices);
 	d->read = true;
-	read_lines("/proc/devices", &d->devices);
-	read_lines("/proc/misc", &d->misc);
+}
+
+/* The few of that major number have names of their own. */
+static const char *find_misc(struct drivers *d, unsigned dev_minor)
+{
+	if (!d->misc.len)
+		read_lines("/proc/misc", &d->misc);
+	return d->misc.len ? find(d->misc.data, d->misc.data + d->misc.len, dev_minor) : NULL;
 }
 
 const char *drivers_name(struct drivers *d, bool block, unsigned dev_major, unsigned dev_minor)
 {
 	const char *name, *middle, *end;
 
-	drivers_read(d);
+	/* /dev/null, which nearly every process has, is of the one that is always there (drivers/char/mem.c). */
+	if (!block && dev_major == MEM_MAJOR)
+		return "mem";
+	read_devices(d);
 	if (!d->devices.len)
 		return NULL;
 	middle = block_part(d);
 	end = d->devices.data + d->devices.len;
 	name = block ? find(middle, end, dev_major) : find(d->devices.data, middle, dev_major);
-	if (!block && dev_major == MISC_MAJOR && d->misc.len) {
-		const char *misc = find(d->misc.data, d->misc.data + d->misc.len, dev_minor);
+	if (!block && dev_major == MISC_MAJOR) {
+		const char *misc = find_misc(d, dev_minor);
 
 		name = misc ? misc : name;
 	}

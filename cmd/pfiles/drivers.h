@@ -14,9 +14,6 @@ struct drivers {
 };
 void drivers_free(struct drivers *d);
 
-/* Reads them, once; for who has the time now. */
-void drivers_read(struct drivers *d);
-
 /*
  * The driver of a character or block device: "ttyS", "loop"; of the misc devices, which share one number, the
  * name of the device: "kvm". Read at the first question. NULL: not registered. Belongs to d.

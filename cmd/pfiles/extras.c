@@ -17,6 +17,7 @@
 #include "kind.h"
 #include "look.h"
 #include "notes.h"
+#include "special.h"
 
 #define CALLS_MOST 4 /* of one descriptor, the last one asks for the inode again */
 
@@ -162,19 +163,19 @@ static void take(struct facts *f, const struct asked *a)
  * would have to ask the server if it is a network file system. So those are asked, which the kernel answers
  * at once: only a queue knows the call.
  */
-static bool may_be_queue(const struct desc *d, const struct mounts *m)
+static bool may_be_queue(const struct desc *d)
 {
 	return S_ISREG(d->mode) && d->dev_major == 0 &&
 		d->size == 80 /* FILENT_SIZE, ipc/mqueue.c */ &&
-		!mounts_of(m, MOUNTS_MEMFDS, d->dev_major, d->dev_minor);
+		!special_is(SPECIAL_MEMFDS, d->dev_major, d->dev_minor);
 }
 
-static bool worth_asking(struct desc *d, const struct mounts *m)
+static bool worth_asking(struct desc *d)
 {
 	if (d->state != DESC_OK || d->err_stat || (!d->err_flags && d->flags & O_PATH))
 		return false;
-	d->kind = kind_of(d, m, "", 0);
-	if (d->kind == KIND_OTHER && may_be_queue(d, m))
+	d->kind = kind_of(d, "", 0);
+	if (d->kind == KIND_OTHER && may_be_queue(d))
 		d->kind = KIND_MQUEUE;
 	return true;
 }
@@ -224,13 +225,13 @@ static int ask_some(struct way *w, struct facts *f, struct desc **list, size_t n
 	return err;
 }
 
-int extras_ask(struct way *w, const struct mounts *m, struct facts *f, struct desc **list, size_t n)
+int extras_ask(struct way *w, struct facts *f, struct desc **list, size_t n)
 {
 	size_t some = 0;
 	int err;
 
 	for (size_t i = 0; i < n; i++)
-		some += worth_asking(list[i], m) && list[i]->kind != KIND_OTHER &&
+		some += worth_asking(list[i]) && list[i]->kind != KIND_OTHER &&
 			list[i]->kind != KIND_SOCKET;
 	if (!some)
 		return 0;

@@ -4,7 +4,6 @@
 
 #include "ctl/way.h"
 #include "facts.h"
-#include "mounts.h"
 
 /*
  * What only a call can tell, and only of some kinds: how full a pipe is and may be, the seals of a memfd,
@@ -13,7 +12,7 @@
  * about the file of the first question, or none are taken, and DESC_CHANGED is set.
  * 0, ERR_GONE, ERR_NOTSUP (nothing can be asked), -ENOMEM.
  */
-int extras_ask(struct way *w, const struct mounts *m, struct facts *f, struct desc **list, size_t n)
+int extras_ask(struct way *w, struct facts *f, struct desc **list, size_t n)
 	__attribute__((warn_unused_result));
 
 #endif

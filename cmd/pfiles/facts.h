@@ -187,6 +187,7 @@ struct desc {
 	bool pos_asked;   /* pos is known from a call; whether it shows is up to the path */
 	bool locked;      /* fdinfo shows locks */
 	bool identified;  /* the first questions were answered */
+	bool looked;      /* and all that /proc tells is known */
 	bool other_file;  /* /proc spoke of another file than the calls did */
 	struct span path; /* link text in facts.paths; len 0 for sockets */
 	uint8_t kind;     /* enum kind */

@@ -134,7 +134,7 @@ static int follower_help(struct gather *g, size_t n)
 
 	if (!g->follows || g->asked < n)
 		return 0;
-	err = looker_open(g->looker.p, g->looker.mounts, &g->helped, &g->helper);
+	err = looker_open(g->looker.view, g->looker.mounts, &g->helped, &g->helper);
 	g->helper.locks_hidden = g->looker.locks_hidden;
 	g->helper.original = g->looker.original;
 	while (!err && last_piece(g, &from, &to))
@@ -181,10 +181,10 @@ static int follower_end(struct gather *g, size_t n)
 static void identify(struct gather *g, struct desc *d)
 {
 	if (d->kind == KIND_OTHER)
-		d->kind = kind_of(d, g->looker.mounts, "", 0);
+		d->kind = kind_of(d, "", 0);
 	d->identified = d->state == DESC_OK;
-	if (!g->first_line && look_lockable(&g->looker, d))
-		lock_table_begin(g->locks, g->looker.p, g->target_mounts);
+	if (!g->first_line && look_lockable(d))
+		lock_table_begin(g->locks, g->looker.view->proc, g->target_mounts);
 }
 
 static int ask_chunk(struct gather *g, struct desc *first, size_t n)
@@ -360,16 +360,19 @@ int gather(struct proc *p, struct way *w, struct way *second, const struct fds *
 		out->desc[i].fd = list->fd[i];
 	if (!o->first_line)
 		mounts_read(o->mounts);
-	err = looker_open(p, o->mounts, out, &g.looker);
+	err = o->without_calls ? own_mounts_of(&o->mounts->own, p, o->target_mounts) : 0;
+	if (!err)
+		err = looker_open(o->view, o->mounts, out, &g.looker);
 	if (err)
 		goto out_looker;
 	g.looker.original = o->original;
-	g.looker.locks_hidden = !o->first_line && lock_table_hides(g.locks);
+	g.looker.locks_hidden = !o->first_line && !o->without_calls && lock_table_hides(g.locks);
 	g.asker = asker_new(w, second, &g.looker,
 		&(struct asker_opts){.first_line = o->first_line,
 			.most = list->n,
 			.all = o->all,
-			.early = o->early});
+			.early = o->early,
+			.without_calls = o->without_calls ? o->target_mounts : NULL});
 	err = g.asker ? look_until_steady(&g, list->n) : -ENOMEM;
 	asker_free(g.asker);
 out_looker:

@@ -18,11 +18,13 @@
 #define GATHER_MANY 256
 
 struct gather_opts {
+	const struct fd_view *view; /* open */
 	struct mounts *mounts;
 	struct mount_table *target_mounts; /* of the process; read when needed */
 	struct lock_table *locks;          /* begun when needed, or already; the caller's */
 	struct progress *progress;
 	const struct sock_early *early; /* read, or NULL */
+	bool without_calls;             /* no socket is expected: see struct asker_opts */
 	bool all;                       /* of all sockets all options */
 	bool original;                  /* no more shows than the original has */
 	bool first_line;                /* no more than the first line of each descriptor shows */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "special.h"
+
 #define TUN_MINOR  200 /* of MISC_MAJOR: Documentation/admin-guide/devices.txt */
 #define PTMX_MINOR 2   /* of TTYAUX_MAJOR */
 
@@ -77,7 +79,7 @@ static enum kind of_link(const char *link, size_t len)
 	return KIND_OTHER;
 }
 
-enum kind kind_of(const struct desc *d, const struct mounts *m, const char *link, size_t len)
+enum kind kind_of(const struct desc *d, const char *link, size_t len)
 {
 	if (d->err_stat)
 		return KIND_OTHER;
@@ -86,11 +88,11 @@ enum kind kind_of(const struct desc *d, const struct mounts *m, const char *link
 	if (S_ISCHR(d->mode) || S_ISBLK(d->mode))
 		return of_device(d);
 	if (S_ISFIFO(d->mode))
-		return mounts_of(m, MOUNTS_PIPES, d->dev_major, d->dev_minor) ? KIND_PIPE
-									      : KIND_FIFO;
-	if (mounts_of(m, MOUNTS_MEMFDS, d->dev_major, d->dev_minor))
+		return special_is(SPECIAL_PIPES, d->dev_major, d->dev_minor) ? KIND_PIPE
+									     : KIND_FIFO;
+	if (special_is(SPECIAL_MEMFDS, d->dev_major, d->dev_minor))
 		return KIND_MEMFD;
-	if (mounts_of(m, MOUNTS_NAMESPACES, d->dev_major, d->dev_minor))
+	if (special_is(SPECIAL_NAMESPACES, d->dev_major, d->dev_minor))
 		return KIND_NAMESPACE;
 	return of_link(link, len);
 }

@@ -3,7 +3,6 @@
 #define PFILES_KIND_H
 
 #include "facts.h"
-#include "mounts.h"
 
 /*
  * What a descriptor is for, where stat(2) does not say: of anonymous files and of those in file systems of
@@ -40,7 +39,7 @@ enum kind {
  * By mode and device and the `len` bytes of its link's text, which may be absent (0). KIND_OTHER when stat(2)
  * had failed. A message queue looks like a file: only a call can tell (extras.c).
  */
-enum kind kind_of(const struct desc *d, const struct mounts *m, const char *link, size_t len);
+enum kind kind_of(const struct desc *d, const char *link, size_t len);
 
 /* "epoll", "pipe"...: the name of its line and of its object in JSON; NULL for KIND_OTHER. Static. */
 const char *kind_word(enum kind k);

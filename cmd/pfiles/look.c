@@ -21,22 +21,21 @@
 #include "base/err.h"
 #include "info.h"
 #include "kind.h"
+#include "special.h"
 
-int looker_open(const struct proc *p, const struct mounts *m, struct facts *f, struct looker *out)
+int looker_open(
+	const struct fd_view *view, const struct mounts *m, struct facts *f, struct looker *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->p = p;
+	out->view = view;
 	out->mounts = m;
 	out->f = f;
 	out->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (out->own_fds < 0)
-		return -errno;
-	return fd_view_open(p, &out->view);
+	return out->own_fds < 0 ? -errno : 0;
 }
 
 void looker_close(struct looker *k)
 {
-	fd_view_close(&k->view);
 	if (k->own_fds >= 0)
 		close(k->own_fds);
 	buf_free(&k->link);
@@ -67,7 +66,7 @@ void look_stat(struct looker *k, struct desc *d)
 {
 	struct statx s;
 
-	d->err_stat = fd_view_stat(&k->view, d->fd, &s);
+	d->err_stat = fd_view_stat(k->view, d->fd, &s);
 	if (d->err_stat == -ENOENT)
 		d->state = DESC_CLOSED;
 	else if (d->err_stat == 0)
@@ -126,7 +125,7 @@ static bool same_by_stat(const struct looker *k, const struct desc *d)
 
 	if (d->err_stat)
 		return true;
-	return fd_view_stat(&k->view, d->fd, &s) == 0 && look_same_inode(d, &s);
+	return fd_view_stat(k->view, d->fd, &s) == 0 && look_same_inode(d, &s);
 }
 
 /*
@@ -143,7 +142,7 @@ static bool read_info(struct looker *k, struct desc *d, int *err)
 {
 	const struct fdinfo *info = &k->info;
 
-	*err = fd_view_info(&k->view, d->fd, &k->info);
+	*err = fd_view_info(k->view, d->fd, &k->info);
 	if (*err == -ENOENT)
 		d->other_file = true;
 	if (*err)
@@ -171,6 +170,16 @@ static void take_notes(struct looker *k, struct desc *d)
 	d->info = (struct span){.at = at, .len = (uint32_t)(k->f->info.len - at)};
 }
 
+/* What fdinfo has told, of a descriptor whose path is known. */
+static void keep_info(struct looker *k, struct desc *d)
+{
+	take_notes(k, d);
+	d->pos = k->info.pos;
+	d->has_pos = can_seek(k, d);
+	d->lock_ino = k->info.ino;
+	d->locked = k->info.nlocks > 0;
+}
+
 static void take_info(struct looker *k, struct desc *d)
 {
 	if (!read_info(k, d, &d->err_pos) || look_is_sock(d))
@@ -179,21 +188,17 @@ static void take_info(struct looker *k, struct desc *d)
 		d->other_file = true;
 		return;
 	}
-	take_notes(k, d);
-	d->pos = k->info.pos;
-	d->has_pos = can_seek(k, d);
-	d->lock_ino = k->info.ino;
-	d->locked = k->info.nlocks > 0;
+	keep_info(k, d);
 }
 
-static bool is_pipe(const struct looker *k, const struct desc *d)
+static bool is_pipe(const struct desc *d)
 {
-	return S_ISFIFO(d->mode) && mounts_of(k->mounts, MOUNTS_PIPES, d->dev_major, d->dev_minor);
+	return S_ISFIFO(d->mode) && special_is(SPECIAL_PIPES, d->dev_major, d->dev_minor);
 }
 
-bool look_lockable(const struct looker *k, const struct desc *d)
+bool look_lockable(const struct desc *d)
 {
-	return locks_can_be(d) && !is_pipe(k, d);
+	return locks_can_be(d) && !is_pipe(d);
 }
 
 int look_locks(struct looker *k, struct lock_table *t, struct desc *d)
@@ -207,29 +212,35 @@ int look_locks(struct looker *k, struct lock_table *t, struct desc *d)
 	return locks_of(t, &k->info, d, k->f);
 }
 
-/* Appends to k->link what the descriptor refers to, if it is the inode of the first question. */
-static int link_of_place(struct looker *k, struct desc *d)
+/* What the descriptor refers to: appended to k->link, and the facts of mask. */
+static int place_of(struct looker *k, const struct desc *d, unsigned mask, struct statx *s)
 {
 	char number[16], *text = buf_room(&k->link, PATH_MAX);
-	struct statx s;
 	ssize_t n = -1;
 	int fd, err = 0;
 
 	snprintf(number, sizeof(number), "%d", d->fd);
-	fd = openat(k->view.fd_dir, number, O_PATH | O_CLOEXEC);
+	fd = openat(k->view->fd_dir, number, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, &s) < 0)
-		err = -errno;
-	else if (!look_same_inode(d, &s))
-		err = -ENOENT;
 	snprintf(number, sizeof(number), "%d", fd);
-	if (!err && text)
-		n = readlinkat(k->own_fds, number, text, PATH_MAX);
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, s) < 0)
+		err = -errno;
+	else if (text && (n = readlinkat(k->own_fds, number, text, PATH_MAX)) < 0)
+		err = -errno;
 	close(fd);
 	if (n >= 0)
 		buf_grew(&k->link, (size_t)n);
-	return err ? err : n < 0 ? -errno : 0;
+	return err;
+}
+
+/* That of the inode of the first question. */
+static int link_of_place(struct looker *k, const struct desc *d)
+{
+	struct statx s;
+	int err = place_of(k, d, STATX_INO, &s);
+
+	return err ? err : look_same_inode(d, &s) ? 0 : -ENOENT;
 }
 
 /* Whether the link's text is the one of just this pipe. */
@@ -246,8 +257,8 @@ static bool names_pipe(const struct looker *k, const struct desc *d)
 static bool is_local(const struct looker *k, const struct desc *d)
 {
 	return mounts_local(k->mounts, d->dev_major, d->dev_minor) ||
-		mounts_of(k->mounts, MOUNTS_MEMFDS, d->dev_major, d->dev_minor) ||
-		mounts_of(k->mounts, MOUNTS_NAMESPACES, d->dev_major, d->dev_minor);
+		special_is(SPECIAL_MEMFDS, d->dev_major, d->dev_minor) ||
+		special_is(SPECIAL_NAMESPACES, d->dev_major, d->dev_minor);
 }
 
 /* Anonymous files are called so. */
@@ -263,10 +274,10 @@ static bool names_kind(const struct looker *k, const struct desc *d)
 static void take_link(struct looker *k, struct desc *d, bool *proved)
 {
 	bool local = !d->err_stat && is_local(k, d);
-	bool pipe = !d->err_stat && is_pipe(k, d);
+	bool pipe = !d->err_stat && is_pipe(d);
 
 	buf_clear(&k->link);
-	d->err_path = local ? link_of_place(k, d) : fd_view_link(&k->view, d->fd, &k->link);
+	d->err_path = local ? link_of_place(k, d) : fd_view_link(k->view, d->fd, &k->link);
 	*proved = local || pipe;
 	if (d->err_path == -ENOENT || (!d->err_path && pipe && !names_pipe(k, d)) ||
 		(!d->err_path && !names_kind(k, d)))
@@ -279,19 +290,54 @@ static void take_link(struct looker *k, struct desc *d, bool *proved)
 static void check_link(struct looker *k, struct desc *d)
 {
 	buf_clear(&k->link);
-	if (fd_view_link(&k->view, d->fd, &k->link) != 0 || k->link.len != d->path.len ||
+	if (fd_view_link(k->view, d->fd, &k->link) != 0 || k->link.len != d->path.len ||
 		memcmp(k->link.data, k->f->paths.data + d->path.at, d->path.len) != 0)
 		d->other_file = true;
+}
+
+static bool is_one_file(const struct fdinfo *info, const struct statx *s)
+{
+	return info->ino == s->stx_ino && s->stx_mask & STATX_MNT_ID &&
+		info->mnt_id == (int64_t)s->stx_mnt_id;
+}
+
+/*
+ * fdinfo is read first, for it says where the file is without going there. Where its inode is that of the place, both
+ * are about one file; where it is not, or there is none (may_differ()), the usual order of questions finds out why.
+ */
+bool look_without_calls(struct looker *k, const struct mount_table *t, struct desc *d)
+{
+	struct statx s;
+	int err = fd_view_info(k->view, d->fd, &k->info);
+
+	if (err == -ENOENT)
+		d->state = DESC_CLOSED;
+	if (err || !mounts_near(k->mounts, t, k->info.mnt_id))
+		return err == -ENOENT;
+	buf_clear(&k->link);
+	err = place_of(k, d, STATX_BASIC_STATS | STATX_MNT_ID, &s);
+	if (err || !is_one_file(&k->info, &s))
+		return false;
+	look_take_stat(d, &s);
+	d->flags = (uint32_t)k->info.flags & ~(uint32_t)O_CLOEXEC;
+	d->cloexec = k->info.flags & O_CLOEXEC;
+	d->path = facts_keep(&k->f->paths, k->link.data, k->link.len);
+	d->kind = kind_of(d, buf_cstr(&k->link), k->link.len);
+	keep_info(k, d);
+	d->looked = true;
+	return true;
 }
 
 void look_desc(struct looker *k, struct desc *d)
 {
 	bool proved = true;
 
+	if (d->looked)
+		return;
 	if (!look_is_sock(d))
 		take_link(k, d, &proved);
 	if (d->kind == KIND_OTHER && d->path.len && !k->f->paths.failed)
-		d->kind = kind_of(d, k->mounts, k->f->paths.data + d->path.at, d->path.len);
+		d->kind = kind_of(d, k->f->paths.data + d->path.at, d->path.len);
 	/* A socket's own questions end with its inode. */
 	if (needs_info(k, d) && !d->other_file)
 		take_info(k, d);

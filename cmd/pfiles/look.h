@@ -13,10 +13,9 @@
  * its own may do it meanwhile.
  */
 struct looker {
-	const struct proc *p;
 	struct facts *f;
 	const struct mounts *mounts; /* read */
-	struct fd_view view;
+	const struct fd_view *view;
 	int own_fds;       /* /proc/self/fd */
 	bool original;     /* no more than the original shows */
 	bool locks_hidden; /* lock_table_hides(): only fdinfo is sure to show the own locks */
@@ -24,9 +23,16 @@ struct looker {
 	struct fdinfo info; /* of the descriptor looked at last */
 };
 
-int looker_open(const struct proc *p, const struct mounts *m, struct facts *f, struct looker *out)
-	__attribute__((warn_unused_result));
+/* The view must outlive it. 0 or -errno. */
+int looker_open(const struct fd_view *view, const struct mounts *m, struct facts *f,
+	struct looker *out) __attribute__((warn_unused_result));
 void looker_close(struct looker *k);
+
+/*
+ * All that /proc tells of a descriptor, where it tells the same as a call in the process would and no server of a file
+ * system has to be asked; else false, and nothing is known. t: the mounts that the process sees.
+ */
+bool look_without_calls(struct looker *k, const struct mount_table *t, struct desc *d);
 
 /* The first line's facts, where the calls could not give them; sets err_stat, state. */
 void look_stat(struct looker *k, struct desc *d);
@@ -35,7 +41,7 @@ void look_stat(struct looker *k, struct desc *d);
 void look_desc(struct looker *k, struct desc *d);
 
 /* Whether locks of others may be on it: locks_can_be(), and not a pipe without a name. */
-bool look_lockable(const struct looker *k, const struct desc *d);
+bool look_lockable(const struct desc *d);
 
 /* The locks of a descriptor that was looked at, once the table is read. Sets other_file. 0 or -ENOMEM. */
 int look_locks(struct looker *k, struct lock_table *t, struct desc *d)

@@ -2,13 +2,12 @@
 #include "mount_table.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TEXT_MAX   (64U << 20)
-#define READ_BYTES 65536
+#define READ_BYTES 8192
 
 /* "\040" and its like, in place. The new length. */
 static size_t unescape(char *s)
@@ -43,14 +42,18 @@ static bool next_word(const struct mount_table *t, char **rest, struct span *out
 static bool parse_row(const struct mount_table *t, char *line, struct mount_row *r)
 {
 	struct span skip;
-	char *rest;
-	long long id;
-	int at = 0;
+	char *rest = line;
 
-	if (sscanf(line, "%lld %*d %u:%u %n", &id, &r->dev_major, &r->dev_minor, &at) != 3 || !at)
+	r->id = strtoll(line, &rest, 10);
+	if (rest == line)
 		return false;
-	r->id = id;
-	rest = line + at;
+	(void)strtoll(rest, &rest, 10); /* what it is mounted on */
+	r->dev_major = (unsigned)strtoul(rest, &rest, 10);
+	if (*rest++ != ':')
+		return false;
+	r->dev_minor = (unsigned)strtoul(rest, &rest, 10);
+	if (*rest++ != ' ')
+		return false;
 	if (!next_word(t, &rest, &skip) || !next_word(t, &rest, &r->point))
 		return false;
 	do {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "mounts.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
+
+#include "special.h"
 
 /* Those without a device of their own; the others have st_dev with a major number. */
 static const char *const local_types[] = {"bcachefs", "btrfs", "cgroup", "cgroup2", "configfs",
@@ -63,37 +60,6 @@ static void take_rows(struct mounts *m, const struct mount_table *t)
 		qsort(m->local, m->n, sizeof(*m->local), by_device);
 }
 
-static int open_special(enum mounts_special which)
-{
-	int end[2];
-
-	switch (which) {
-	case MOUNTS_PIPES:
-		if (pipe2(end, O_CLOEXEC) < 0)
-			return -1;
-		close(end[1]);
-		return end[0];
-	case MOUNTS_MEMFDS: return memfd_create("pfiles", MFD_CLOEXEC);
-	case MOUNTS_NAMESPACES: return open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	default: return -1;
-	}
-}
-
-/* One of our own tells the device of all. */
-static void find_special(struct mounts *m, enum mounts_special which)
-{
-	struct stat s;
-	int fd = open_special(which);
-
-	if (fd < 0)
-		return;
-	if (fstat(fd, &s) == 0) {
-		m->special[which].device = (struct mount){major(s.st_dev), minor(s.st_dev)};
-		m->special[which].known = true;
-	}
-	close(fd);
-}
-
 void mounts_read(struct mounts *m)
 {
 	if (m->read)
@@ -101,8 +67,6 @@ void mounts_read(struct mounts *m)
 	m->read = true;
 	if (own_mounts_read(&m->own) == 0)
 		take_rows(m, &m->own.table);
-	for (int i = 0; i < MOUNTS_SPECIAL; i++)
-		find_special(m, (enum mounts_special)i);
 }
 
 bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor)
@@ -112,9 +76,19 @@ bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor
 	return dev_major != 0 || (m->n && bsearch(&key, m->local, m->n, sizeof(key), by_device));
 }
 
-bool mounts_of(
-	const struct mounts *m, enum mounts_special which, unsigned dev_major, unsigned dev_minor)
+/* -1: it is none of these. */
+static int is_near_in(const struct mount_table *t, int64_t id)
 {
-	return m->special[which].known && m->special[which].device.dev_major == dev_major &&
-		m->special[which].device.dev_minor == dev_minor;
+	const struct mount_row *row = id < 0 ? NULL : mount_table_find(t, id);
+
+	return !row ? -1 : row->dev_major || is_local_type(mount_table_text(t, row->type));
+}
+
+/* Ids are of the whole system. */
+bool mounts_near(const struct mounts *m, const struct mount_table *t, int64_t id)
+{
+	int near = is_near_in(t, id);
+
+	near = near < 0 ? is_near_in(&m->own.table, id) : near;
+	return near < 0 ? special_mount(id) : near;
 }

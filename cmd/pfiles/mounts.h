@@ -7,9 +7,6 @@
 
 #include "own_mounts.h"
 
-/* File systems of the kernel's own, which are mounted nowhere. */
-enum mounts_special { MOUNTS_PIPES, MOUNTS_MEMFDS, MOUNTS_NAMESPACES, MOUNTS_SPECIAL };
-
 /*
  * Which devices (st_dev) belong to file systems that answer from this machine's memory and disks,
  * so that to walk to one of their files cannot wait for a server. From our own mounts, which are
@@ -22,10 +19,6 @@ struct mounts {
 	} * local;
 	size_t n, cap;
 	bool read;
-	struct {
-		bool known;
-		struct mount device;
-	} special[MOUNTS_SPECIAL];
 };
 /* Once; again it does nothing. Several threads may ask afterwards. */
 void mounts_read(struct mounts *m);
@@ -34,8 +27,7 @@ void mounts_free(struct mounts *m);
 /* false also for what is not known. */
 bool mounts_local(const struct mounts *m, unsigned dev_major, unsigned dev_minor);
 
-/* Whether it is the device of that one: of all pipes without a name, all memfds, all namespaces. */
-bool mounts_of(
-	const struct mounts *m, enum mounts_special which, unsigned dev_major, unsigned dev_minor);
+/* The same of the mount of that id, among those that a process sees in t, and our own. */
+bool mounts_near(const struct mounts *m, const struct mount_table *t, int64_t id);
 
 #endif

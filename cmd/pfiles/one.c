@@ -79,6 +79,9 @@ static int open_ways(
 	unsigned flags = l->o->borrow || l->o->hold ? WAY_NO_AGENT : 0;
 	int err;
 
+	/* What is there all the same is asked on copies. */
+	if (l->without_calls)
+		return way_open(p, WAY_NO_AGENT | WAY_LATE, NULL, w);
 	if (!flags && !own_space_same(p, &l->o->own_users, "ns/user")) {
 		l->foreign_user = true;
 		flags = WAY_NO_AGENT;
@@ -112,16 +115,6 @@ static int socks_complete(
 	return err ? err : ends_of_socks(p, &o->ends, f);
 }
 
-/*
- * Before a thread is diverted it has to have rested for a while, and nobody is stopped so far. What is read once for
- * all operands, and nearly always needed, costs no time now.
- */
-static void use_the_rest(struct look *l, const struct way *w)
-{
-	if (way_kind(w) == WAY_AGENT && !way_may_wait(w) && !l->o->original && !l->o->first_line)
-		drivers_read(&l->o->settle.drivers);
-}
-
 static int gather_by_way(struct proc *p, struct look *l, const struct fds *list, struct facts *f)
 {
 	struct progress progress;
@@ -133,6 +126,8 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 		.first_line = l->o->first_line,
 		.original = l->o->original,
 		.all = l->o->ends.all,
+		.without_calls = l->without_calls,
+		.view = &l->view,
 	};
 	struct way *w = NULL, *second = NULL;
 	struct aside aside = {0};
@@ -145,11 +140,10 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	err = open_ways(p, l, list->n, &w, &second);
 	go.early = l->early = sock_early_wait(l->early);
 	if (!err)
-		use_the_rest(l, w);
-	if (!err)
 		err = gather(p, w, second, list, &go, f);
 	if (w) {
 		way_report(w, &l->report);
+		l->o->agents = l->report.kind == WAY_AGENT;
 		l->report.calls += second ? calls_of(second) : 0;
 		l->asked = true;
 	}
@@ -161,6 +155,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 	progress_end(&progress);
 	if (f->err_socks || f->err_extras)
 		proc_explain(p, l->report.why_not_borrow, &f->why_socks);
+	l->ask_after_all = l->without_calls && f->why_socks.len && !l->o->borrow && !l->o->hold;
 	return err;
 }
 
@@ -184,9 +179,11 @@ static void begin_expected(const struct proc *p, struct look *l)
 {
 	struct glance g;
 
-	glance_at(p, &l->open, &g);
+	l->without_calls = glance_at(&l->view, &l->open, &g) && !glance_needs_agent(p, &g) &&
+		!l->ask_after_all;
 	/* The agent is waited for; to borrow takes the processor itself. */
-	if (g.far_end && l->o->crew && !l->o->original && aside_processor_to_spare())
+	if (g.far_end && l->o->crew && !l->without_calls && !l->o->original &&
+		aside_processor_to_spare())
 		ends_begin(&l->o->ends, 0);
 	if (g.file)
 		lock_table_begin(&l->locks, p, &l->mounts);
@@ -205,13 +202,14 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 	if (err)
 		return err;
 	begin_early(p, l, &aside);
-	err = fds_list(p, list);
+	err = fd_view_open_list(p, &l->view, list);
 	if (!err)
 		fd_list_keep(&l->o->only, list);
 	if (!err && !l->early && !l->o->first_line)
 		begin_expected(p, l);
 	if (!err && list->n)
 		err = gather_by_way(p, l, list, f);
+	fd_view_close(&l->view);
 	aside_back(&aside);
 	if (h) {
 		int late;
@@ -272,6 +270,8 @@ static int gather_steady(struct proc *p, struct look *l, struct facts *f)
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &before);
 		err = gather_once(p, l, f);
 		(void)!proc_read_file(p, "auxv", AUXV_MAX, &after);
+		if (!err && l->ask_after_all)
+			continue;
 		if (err || before.len == 0 || cli_interrupted())
 			break;
 		if (before.len == after.len && memcmp(before.data, after.data, before.len) == 0)

@@ -22,6 +22,7 @@ struct opts {
 	bool json;             /* -j */
 	bool original;         /* -O: nothing that the original does not show */
 	bool last;             /* the operand is the last one */
+	bool agents;           /* the one before it was visited by an agent */
 	bool colour;           /* standard output is a terminal that wants it */
 	unsigned long seconds; /* -d: between the two looks, 0: one look */
 	struct fd_list only;   /* -p */

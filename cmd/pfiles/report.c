@@ -24,7 +24,8 @@ static void add_way(struct buf *out, const struct proc *p, const struct look *l)
 				      : "agent (a thread of the process, diverted)");
 		return;
 	case WAY_BORROW: buf_str(out, "borrowed descriptors"); break;
-	case WAY_PROC: buf_str(out, "/proc only"); break;
+	case WAY_PROC:
+	case WAY_UNUSED: buf_str(out, "/proc only"); break;
 	}
 	buf_str(out, " (");
 	if (l->o->borrow)
@@ -33,6 +34,8 @@ static void add_way(struct buf *out, const struct proc *p, const struct look *l)
 		buf_str(out, "-H");
 	else if (l->foreign_user)
 		buf_str(out, "process is in another user namespace");
+	else if (l->without_calls && !r->why_not_agent)
+		buf_str(out, "no socket to ask");
 	else
 		proc_explain(p, r->why_not_agent, out);
 	if (r->kind == WAY_PROC) {

@@ -12,6 +12,8 @@ struct look {
 	struct opts *o;
 	bool asked; /* there was something to ask about: report is filled */
 	struct way_report report;
+	bool without_calls;  /* no socket is expected among its descriptors: nobody is disturbed */
+	bool ask_after_all;  /* but there was something to ask, and no other way than the agent */
 	bool foreign_user;   /* the agent was not wanted: another user namespace */
 	size_t held_threads; /* by -H */
 	uint64_t held_ns;
@@ -19,6 +21,7 @@ struct look {
 	struct lock_table locks;   /* of the machine, begun meanwhile */
 	struct sock_early *early;  /* the kernel's tables, read meanwhile */
 	struct fds open;           /* its descriptors, those that are wanted */
+	struct fd_view view;       /* of all; open only while facts are gathered */
 	pid_t culprit;             /* the thread that did not stop, 0: not known */
 };
 

@@ -13,12 +13,20 @@ teardown() {
 	target_teardown
 }
 
-# check VICTIM...: the same page by the agent, by borrowing, and with the process held.
+# check VICTIM...: the same page by the agent, by /proc where that is enough, by borrowing, and with the process held.
 check() {
-	local options
-	start_target "$TARGETS/$1" "$DIR/files" "${@:2}"
+	SOCKET=yes start_target "$TARGETS/$1" "$DIR/files" "${@:2}"
 	wait_for by_agent "$PFILES" -s "$TARGET"
 	same_as_expected "$DIR/out"
+	each_way
+	rm -rf "$DIR/files"
+	mkdir "$DIR/files"
+	start_target "$TARGETS/$1" "$DIR/files" "${@:2}"
+	each_way
+}
+
+each_way() {
+	local options
 	for options in "" -b -H; do
 		# shellcheck disable=SC2086 # may be nothing
 		"$PFILES" $options "$TARGET" >"$DIR/out" 2>"$DIR/err"
@@ -209,8 +217,29 @@ no_descriptors() {
 	finish_target
 }
 
+@test "without sockets: who sleeps is not even woken" {
+	local before
+	mkdir "$DIR/files"
+	start_target "$TARGETS/kinds" "$DIR/files"
+	before=$(grep ctxt_switches "/proc/$TARGET/status")
+	for _ in {1..20}; do
+		"$PFILES" "$TARGET" >"$DIR/out"
+		"$PFILES" -O "$TARGET" >"$DIR/out"
+	done
+	same_as_expected "$DIR/out"
+	[ "$(grep ctxt_switches "/proc/$TARGET/status")" = "$before" ]
+	finish_target
+}
+
 @test "-s says how the process was reached" {
 	start_target "$TARGETS/odd" threads 0
+	"$PFILES" -s "$TARGET" 2>&1 >/dev/null |
+		grep -Eqx "pfiles: $TARGET: borrowed descriptors \(no socket to ask\): [0-9]+ calls; nobody stopped"
+	# Of what is no pipe either, no copy is made.
+	"$PFILES" -s -p 2-9 "$TARGET" 2>&1 >/dev/null |
+		grep -Eqx "pfiles: $TARGET: /proc only \(no socket to ask\): 0 calls; nobody stopped"
+	finish_target
+	SOCKET=yes start_target "$TARGETS/odd" threads 0
 	wait_for by_agent "$PFILES" -s "$TARGET"
 	grep -Eq "^pfiles: $TARGET: agent \(.*\): [0-9]+ calls; thread $TARGET stopped (2 times )?for [0-9]+ us" "$DIR/err"
 	"$PFILES" -sb "$TARGET" 2>&1 >/dev/null |

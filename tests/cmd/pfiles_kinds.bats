@@ -17,13 +17,21 @@ same_notes() {
 	diff -u <(expected) <(first_lines_and_notes "$1")
 }
 
-# check VICTIM: the same by the agent, by borrowing, and with the process held.
+# check VICTIM: the same by the agent, by copies where that is enough, by borrowing all, and with the process held.
 check() {
-	local options
 	mkdir "$DIR/files"
-	start_target "$TARGETS/$1" "$DIR/files"
+	SOCKET=yes start_target "$TARGETS/$1" "$DIR/files"
 	wait_for by_agent "$PFILES" -s "$TARGET"
 	same_notes "$DIR/out"
+	each_way
+	rm -rf "$DIR/files"
+	mkdir "$DIR/files"
+	start_target "$TARGETS/$1" "$DIR/files"
+	each_way
+}
+
+each_way() {
+	local options
 	for options in "" -b -H; do
 		# shellcheck disable=SC2086 # may be nothing
 		"$PFILES" $options "$TARGET" >"$DIR/out" 2>"$DIR/err"

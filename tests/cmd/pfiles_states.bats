@@ -46,7 +46,7 @@ pfiles_without() {
 }
 
 @test "traced by another: borrowed, complete, and the tracer named" {
-	start_target "$TARGETS/odd" traced
+	SOCKET=yes start_target "$TARGETS/odd" traced
 	pid=$(fact pid)
 	tracer=$(sed -n 's/^TracerPid:\t//p' "/proc/$pid/status")
 	[ "$tracer" = "$TARGET" ]
@@ -68,7 +68,7 @@ pfiles_without() {
 }
 
 @test "confined by seccomp: borrowed, complete, unharmed" {
-	start_target "$TARGETS/odd" seccomp
+	SOCKET=yes start_target "$TARGETS/odd" seccomp
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	same_as_expected "$DIR/out"
 	all_known "$DIR/out"
@@ -219,7 +219,7 @@ writes_to_pipe() {
 @test "another user namespace: user ids as we see them" {
 	for_nobody
 	"${AS_NOBODY[@]}" unshare -U true || skip "no user namespaces for users"
-	start_target "${AS_NOBODY[@]}" unshare -Ur "$DIR/kinds" "$DIR/files"
+	SOCKET=yes start_target "${AS_NOBODY[@]}" unshare -Ur "$DIR/kinds" "$DIR/files"
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	"$PFILES" -b "$TARGET" >"$DIR/again"
 	diff "$DIR/again" "$DIR/out"
@@ -245,7 +245,7 @@ writes_to_pipe() {
 }
 
 @test "no thread rests: nobody is stopped, unless by force" {
-	start_target sh -c 'echo ready; while :; do :; done'
+	SOCKET=yes start_target sh -c 'echo ready; while :; do :; done'
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	cat "$DIR/err"
 	grep -q "^pfiles: $TARGET: borrowed descriptors (no thread can be disturbed.*): [0-9]* calls; nobody stopped" "$DIR/err"
@@ -269,6 +269,25 @@ writes_to_pipe() {
 		[ "$status" != 77 ] || skip "cannot mount /proc"
 		[ "$status" = 1 ]
 		[ "$stderr" = "pfiles: permission denied: $TARGET: /proc is mounted to hide it (hidepid); run as root (sudo)" ]
+	done
+	finish_target
+}
+
+@test "a file on a mount that is gone: asked on a copy, not walked to, and the same by each way" {
+	unshare -m true || skip "no mount namespaces"
+	mkdir "$DIR/mount"
+	# shellcheck disable=SC2016 # it is the target's shell that knows
+	start_target unshare -m sh -c 'mount -t tmpfs none "$0" && echo text >"$0/file" && exec 5<"$0/file" &&
+		umount -l "$0" && echo ready && exec cat' "$DIR/mount"
+	wait_for grep -qx cat "/proc/$TARGET/comm"
+	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
+	# A pipe, and the file.
+	grep -q '^pfiles: .*: borrowed descriptors (no socket to ask): [0-9]* calls; nobody stopped' "$DIR/err"
+	grep -A1 '^   5: S_IFREG mode:0644 .* size:5$' "$DIR/out" | grep -qx '      O_RDONLY|O_LARGEFILE'
+	grep -qx '      /file' "$DIR/out"
+	for options in -b -H; do
+		"$PFILES" $options "$TARGET" >"$DIR/again"
+		diff "$DIR/out" "$DIR/again"
 	done
 	finish_target
 }

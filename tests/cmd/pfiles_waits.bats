@@ -97,7 +97,7 @@ looks_the_same() {
 }
 
 @test "who is stopped waits for nothing, and for the same again afterwards" {
-	start_target python3 -c 'import os, select
+	SOCKET=yes start_target python3 -c 'import os, select
 p = select.poll()
 p.register(0, select.POLLIN)
 print("ready", flush=True)

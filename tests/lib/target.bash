@@ -45,12 +45,16 @@ wait_for() {
 }
 
 # start_target COMMAND...: in the background, its output in $FACTS, until it is ready: has printed a line
-# $READY. Sets TARGET (its pid), FACTS and TARGET_IN (the descriptor whose closing ends it).
+# $READY. Sets TARGET (its pid), FACTS and TARGET_IN (the descriptor whose closing ends it). With SOCKET=yes it has a
+# socket besides, for which pfiles uses an agent.
 start_target() {
 	FACTS=$(mktemp "$DIR/facts.XXXXXX")
 	# An anonymous pipe: a process that reads from one can be stopped without any harm.
 	# And nothing of what bats has open, which would change under our hands.
-	exec {TARGET_IN}> >(exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-)
+	exec {TARGET_IN}> >(
+		[ -z "${SOCKET-}" ] || exec 199<>/dev/udp/127.0.0.1/9
+		exec "$@" >"$FACTS" 2>"$FACTS.err" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+	)
 	TARGET=$!
 	STARTED+=("$TARGET")
 	wait_for grep -q "${READY:-^ready$}" "$FACTS"
