@@ -8,7 +8,6 @@ load ../lib/target
 setup() {
 	target_setup
 	mkdir "$DIR/files"
-	start_target "$TARGETS/shuffle" "$DIR/files"
 }
 
 teardown() {
@@ -18,12 +17,14 @@ teardown() {
 # Numbers that change are of no interest where they are told as those of another file's ends and twins.
 ways=("" -b -H)
 
-@test "JSON: what is told of a number that changes is told of a file that stays" {
+# judge_json ARGUMENT...: of the victim.
+judge_json() {
 	local seen=0 options
+	start_target "$TARGETS/shuffle" "$DIR/files" "$@"
 	for _ in {1..40}; do
 		for options in "${ways[@]}"; do
 			# shellcheck disable=SC2086 # may be nothing
-			"$PFILES" $options -j "$TARGET"
+			"$PFILES" $options -js "$TARGET" 2>>"$DIR/err"
 		done
 	done >"$DIR/out"
 	jq -c '
@@ -53,12 +54,14 @@ ways=("" -b -H)
 	finish_target
 }
 
-@test "on the page, too" {
+# judge_page ARGUMENT...: of the victim.
+judge_page() {
 	local options
+	start_target "$TARGETS/shuffle" "$DIR/files" "$@"
 	for _ in {1..40}; do
 		for options in "${ways[@]}"; do
 			# shellcheck disable=SC2086 # may be nothing
-			"$PFILES" $options "$TARGET"
+			"$PFILES" $options -s "$TARGET" 2>>"$DIR/err"
 		done
 	done >"$DIR/out"
 	# Of each page: blocks of the files that stay, then those of the numbers that change.
@@ -86,4 +89,22 @@ ways=("" -b -H)
 	lacks '^other' "$DIR/judged"
 	[ "$(grep -c '^same' "$DIR/judged")" -ge 50 ]
 	finish_target
+}
+
+@test "JSON: what is told of a number that changes is told of a file that stays" {
+	judge_json
+}
+
+@test "on the page, too" {
+	judge_page
+}
+
+@test "JSON, where no agent is needed" {
+	judge_json plain
+	lacks agent "$DIR/err"
+}
+
+@test "on the page, where no agent is needed" {
+	judge_page plain
+	lacks agent "$DIR/err"
 }

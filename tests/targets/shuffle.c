@@ -3,6 +3,8 @@
  * shuffle DIR: files of many kinds at 30 to 39, whose other ends are at 42 to 45, and threads that put one
  * after the other of them under 10, 11 and 12, as fast as they can. All that is said of one of these three
  * has to be what is said of one of the files that stay: anything else is a mixture of two.
+ *
+ * shuffle DIR plain: none of them is of a kind that an agent is needed for.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -12,6 +14,7 @@
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -76,13 +79,37 @@ static void connections(void)
 	put(p[1], 45);
 }
 
-static void without_a_name(void)
+static void memory(void)
 {
-	struct epoll_event e = {.events = EPOLLOUT, .data.u64 = 0x42};
 	int fd = memfd_create("shuffled", MFD_ALLOW_SEALING);
 
 	must(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0);
 	put(fd, 36);
+}
+
+static void plain_ones(const char *dir)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	must(mkfifo(path, 0600) == 0);
+	put(open(path, O_RDWR), 32);
+	put(open(path, O_RDWR | O_NONBLOCK), 33);
+	put(open(path, O_RDWR), 42);
+	put(open("/dev/zero", O_RDONLY), 34);
+	put(open(dir, O_RDONLY | O_DIRECTORY), 35);
+	snprintf(path, sizeof(path), "%s/locked", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0640);
+	must(fd >= 0 && flock(fd, LOCK_EX) == 0);
+	put(fd, 36);
+}
+
+static void anonymous_and_device(void)
+{
+	struct epoll_event e = {.events = EPOLLOUT, .data.u64 = 0x42};
+	int fd;
+
 	put(eventfd(7, 0), 37);
 	fd = epoll_create1(0);
 	must(epoll_ctl(fd, EPOLL_CTL_ADD, 42, &e) == 0);
@@ -112,15 +139,20 @@ int main(int argc, char **argv)
 	static const int number[3] = {10, 11, 12};
 	pthread_t thread[3];
 
-	must(argc == 2);
+	must(argc == 2 || (argc == 3 && strcmp(argv[2], "plain") == 0));
 	must(close_range(3, ~0U, 0) == 0);
 	/* What is made meanwhile must not take one of the numbers. */
 	for (int fd = 3; fd < 50; fd++)
 		must(dup2(STDERR_FILENO, fd) == fd);
 	twice_one_file(argv[1]);
-	pipes();
-	connections();
-	without_a_name();
+	if (argc == 3) {
+		plain_ones(argv[1]);
+	} else {
+		pipes();
+		connections();
+		memory();
+	}
+	anonymous_and_device();
 	for (int i = 0; i < 3; i++)
 		must(pthread_create(&thread[i], NULL, shuffle, (void *)&number[i]) == 0);
 	victim_wait();
