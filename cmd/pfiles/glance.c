@@ -5,8 +5,6 @@
 
 #include "proc/threads.h"
 
-#define MOST 128 /* descriptors: with more, their links take longer than they save */
-
 static bool begins(const char *link, const char *text)
 {
 	return strncmp(link, text, strlen(text)) == 0;
@@ -49,7 +47,7 @@ bool glance_at(const struct fd_view *v, const struct fds *list, struct glance *o
 	struct buf link = {0};
 
 	*out = (struct glance){0};
-	if (list->n > MOST)
+	if (list->n > GLANCE_MOST)
 		return false;
 	for (size_t i = 0; i < list->n; i++) {
 		buf_clear(&link);

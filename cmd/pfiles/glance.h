@@ -18,9 +18,12 @@ struct glance {
 	bool file;    /* something with a name, on which there may be locks */
 };
 
+/* With more descriptors than this, to read their links takes longer than it saves. */
+#define GLANCE_MOST 128
+
 /*
- * Reads the links of the descriptors in list. What cannot be read is not expected. False where there are so
- * many that this would take longer than it saves.
+ * Reads the links of the descriptors in list. What cannot be read is not expected. False where there are too
+ * many.
  */
 bool glance_at(const struct fd_view *v, const struct fds *list, struct glance *out);
 

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -395,6 +396,21 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 	facts_free(&f);
 }
 
+/*
+ * Of many descriptors nothing is seen beforehand: there will be an agent. The thread that it comes from is chosen now,
+ * for it has to have rested for a while then, and its helpers start meanwhile.
+ */
+static void expect_agent(const struct proc *p, struct opts *o)
+{
+	struct stat s;
+
+	if (!o->crew || o->only.n || fstatat(proc_dirfd(p), "fd", &s, 0) < 0 ||
+		s.st_size <= GLANCE_MOST)
+		return;
+	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
+	(void)!agent_crew_ready(o->crew);
+}
+
 /* A process that has ended since it was opened is not there any more. */
 void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
@@ -408,8 +424,11 @@ void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts 
 		proc_close(p);
 		p = NULL;
 	}
-	if (!p)
+	if (!p) {
 		err = operand_open(operand, OPERAND_PROC, NULL, &p);
+		if (!err)
+			expect_agent(p, o);
+	}
 	if (err) {
 		fail(c, operand, NULL, err);
 		return;
