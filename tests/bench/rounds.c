@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rounds TITLE REPETITIONS COMMAND... [++ COMMAND...] [-- COMMAND...]: runs the commands in turn, so often, their
- * output thrown away, and prints a line: the median time of each in milliseconds, and the first one's as a ratio to
- * the fastest of those behind a --.
+ * rounds TITLE REPETITIONS COMMAND... [++ COMMAND...] [-- COMMAND...]: runs the commands, so often, in another order
+ * each time (who comes behind a slow one finds the caches full of other things), their output thrown away, and prints
+ * a line: the median time of each in milliseconds, and the first one's as a ratio to the fastest of those behind a --.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -83,18 +83,38 @@ static int parse(char **argv, struct command *c)
 	return n;
 }
 
+/* Of the numbers below n; the same ones in each run of this program. */
+static void shuffle(int *order, int n)
+{
+	static unsigned state = 1;
+
+	for (int i = n - 1; i > 0; i--) {
+		int with, was = order[i];
+
+		state = state * 1103515245 + 12345;
+		with = (int)(state >> 16) % (i + 1);
+		order[i] = order[with];
+		order[with] = was;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct command c[COMMANDS];
+	int order[COMMANDS] = {0};
 	double best = 0, first = 0;
 	int n, times;
 
 	if (argc < 4 || (times = atoi(argv[2])) < 1 || times > MOST)
 		return 2;
 	n = parse(argv + 3, c);
-	for (int i = 0; i < times; i++)
+	for (int k = 0; k < n; k++)
+		order[k] = k;
+	for (int i = 0; i < times; i++) {
+		shuffle(order, n);
 		for (int k = 0; k < n; k++)
-			c[k].ms[i] = run(c[k].argv);
+			c[order[k]].ms[i] = run(c[order[k]].argv);
+	}
 	printf("%-44s", argv[1]);
 	for (int k = 0; k < n; k++) {
 		double m = median(c[k].ms, times);
