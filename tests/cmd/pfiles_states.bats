@@ -280,6 +280,7 @@ writes_to_pipe() {
 	start_target unshare -m sh -c 'mount -t tmpfs none "$0" && echo text >"$0/file" && exec 5<"$0/file" &&
 		umount -l "$0" && echo ready && exec cat' "$DIR/mount"
 	wait_for grep -qx cat "/proc/$TARGET/comm"
+	wait_for is_in_read "$TARGET"
 	"$PFILES" -s "$TARGET" >"$DIR/out" 2>"$DIR/err"
 	# A pipe, and the file.
 	grep -q '^pfiles: .*: borrowed descriptors (no socket to ask): [0-9]* calls; nobody stopped' "$DIR/err"

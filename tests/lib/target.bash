@@ -89,6 +89,11 @@ state_of() {
 	sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null
 }
 
+# Whether it waits in read(2), or what a read of standard input begins with; that it has started up by then.
+is_in_read() {
+	grep -Eq '^(0|3) 0x0 ' "/proc/$1/syscall" && [ "$(state_of "$1")" = S ]
+}
+
 threads_of() {
 	sed -n 's/^Threads:[[:space:]]*//p' "/proc/$1/status"
 }
