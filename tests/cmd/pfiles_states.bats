@@ -292,3 +292,14 @@ writes_to_pipe() {
 	done
 	finish_target
 }
+
+@test "what is mounted between two looks is known at the second one" {
+	unshare -m true || skip "no mount namespaces"
+	mkdir "$DIR/mount"
+	# shellcheck disable=SC2016 # the shell inside knows
+	unshare -m bash -c '"$0" -d 2 $$ >"$1/out" &
+		sleep 1
+		mount -t tmpfs fresh "$1/mount" && echo text >"$1/mount/file" && exec 5<"$1/mount/file" && wait $!' \
+		"$PFILES" "$DIR"
+	grep -A6 '^   5: S_IFREG ' "$DIR/out" | grep -Eqx '      mount id:[0-9]+ type:tmpfs source:fresh'
+}
