@@ -213,7 +213,7 @@ int look_locks(struct looker *k, struct lock_table *t, struct desc *d)
 }
 
 /* What the descriptor refers to: appended to k->link, and the facts of mask. */
-static int place_of(struct looker *k, const struct desc *d, unsigned mask, struct statx *s)
+static int read_place(struct looker *k, const struct desc *d, unsigned mask, struct statx *s)
 {
 	char number[16], *text = buf_room(&k->link, PATH_MAX);
 	ssize_t n = -1;
@@ -238,7 +238,7 @@ static int place_of(struct looker *k, const struct desc *d, unsigned mask, struc
 static int link_of_place(struct looker *k, const struct desc *d)
 {
 	struct statx s;
-	int err = place_of(k, d, STATX_INO, &s);
+	int err = read_place(k, d, STATX_INO, &s);
 
 	return err ? err : look_same_inode(d, &s) ? 0 : -ENOENT;
 }
@@ -315,7 +315,7 @@ bool look_without_calls(struct looker *k, const struct mount_table *t, struct de
 	if (err || !mounts_near(k->mounts, t, k->info.mnt_id))
 		return err == -ENOENT;
 	buf_clear(&k->link);
-	err = place_of(k, d, STATX_BASIC_STATS | STATX_MNT_ID, &s);
+	err = read_place(k, d, STATX_BASIC_STATS | STATX_MNT_ID, &s);
 	if (err || !is_one_file(&k->info, &s))
 		return false;
 	look_take_stat(d, &s);

@@ -2,28 +2,9 @@
 #ifndef PFILES_REPORT_H
 #define PFILES_REPORT_H
 
-#include "ctl/way.h"
-#include "lock_table.h"
-#include "pfiles.h"
+#include "base/cli.h"
 #include "proc/proc.h"
-
-/* One look at one process, for those who want to know how it went. */
-struct look {
-	struct opts *o;
-	bool asked; /* there was something to ask about: report is filled */
-	struct way_report report;
-	bool without_calls;  /* no socket is expected among its descriptors: nobody is disturbed */
-	bool ask_after_all;  /* but there was something to ask, and no other way than the agent */
-	bool foreign_user;   /* the agent was not wanted: another user namespace */
-	size_t held_threads; /* by -H */
-	uint64_t held_ns;
-	struct mount_table mounts; /* of the process */
-	struct lock_table locks;   /* of the machine, begun meanwhile */
-	struct sock_early *early;  /* the kernel's tables, read meanwhile */
-	struct fds open;           /* its descriptors, those that are wanted */
-	struct fd_view view;       /* of all; open only while facts are gathered */
-	pid_t culprit;             /* the thread that did not stop, 0: not known */
-};
+#include "visit.h"
 
 /* The -s line on standard error. */
 void report(struct cli *c, const struct proc *p, const struct look *l);
