@@ -23,6 +23,8 @@
 #include "kind.h"
 #include "special.h"
 
+static int own_fds = -1; /* /proc/self/fd, for all */
+
 int looker_open(
 	const struct fd_view *view, const struct mounts *m, struct facts *f, struct looker *out)
 {
@@ -30,14 +32,13 @@ int looker_open(
 	out->view = view;
 	out->mounts = m;
 	out->f = f;
-	out->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return out->own_fds < 0 ? -errno : 0;
+	if (own_fds < 0)
+		own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return own_fds < 0 ? -errno : 0;
 }
 
 void looker_close(struct looker *k)
 {
-	if (k->own_fds >= 0)
-		close(k->own_fds);
 	buf_free(&k->link);
 	fdinfo_free(&k->info);
 }
@@ -226,7 +227,7 @@ static int read_place(struct looker *k, const struct desc *d, unsigned mask, str
 	snprintf(number, sizeof(number), "%d", fd);
 	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, s) < 0)
 		err = -errno;
-	else if (text && (n = readlinkat(k->own_fds, number, text, PATH_MAX)) < 0)
+	else if (text && (n = readlinkat(own_fds, number, text, PATH_MAX)) < 0)
 		err = -errno;
 	close(fd);
 	if (n >= 0)

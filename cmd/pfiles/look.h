@@ -16,7 +16,6 @@ struct looker {
 	struct facts *f;
 	const struct mounts *mounts; /* read */
 	const struct fd_view *view;
-	int own_fds;       /* /proc/self/fd */
 	bool original;     /* no more than the original shows */
 	bool locks_hidden; /* lock_table_hides(): only fdinfo is sure to show the own locks */
 	struct buf link;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@
 #include "ctl/agent_crew.h"
 #include "difference.h"
 #include "facts.h"
-#include "glance.h"
 #include "page.h"
 #include "proc/access.h"
 #include "proc/operand.h"
@@ -119,9 +117,9 @@ static void fail_missing(struct cli *c, const char *operand, const struct look *
 	}
 }
 
-static void look_at(struct cli *c, const char *operand, struct proc *p, struct opts *o)
+static void look_at(struct cli *c, const char *operand, struct proc *p, struct look *l)
 {
-	struct look l = {.o = o};
+	struct opts *o = l->o;
 	struct facts f = {0};
 	int err = access_check(p);
 
@@ -130,41 +128,27 @@ static void look_at(struct cli *c, const char *operand, struct proc *p, struct o
 		return;
 	}
 	if (!err)
-		err = gather_and_settle(p, &l, &f);
+		err = gather_and_settle(p, l, &f);
 	if (!err && o->seconds)
-		err = show_difference(c, p, &l, &f);
+		err = show_difference(c, p, l, &f);
 	else if (!err)
 		page_show(c, o, proc_pid(p), &f);
 	if (err == ERR_TIMEOUT && o->hold)
-		fail_hold(c, operand, &l);
+		fail_hold(c, operand, l);
 	else if (err)
 		fail(c, operand, p, err);
 	else
-		fail_missing(c, operand, &l);
-	if (o->report && (!err || l.asked))
-		report(c, p, &l);
-	fds_free(&l.open);
+		fail_missing(c, operand, l);
+	if (o->report && (!err || l->asked))
+		report(c, p, l);
+	fds_free(&l->open);
 	facts_free(&f);
-}
-
-/*
- * Of many descriptors nothing is seen beforehand: there will be an agent. The thread that it comes from is chosen now,
- * for it has to have rested for a while then, and its helpers start meanwhile.
- */
-static void expect_agent(const struct proc *p, struct opts *o)
-{
-	struct stat s;
-
-	if (!o->crew || o->only.n || fstatat(proc_dirfd(p), "fd", &s, 0) < 0 ||
-		s.st_size <= GLANCE_MOST)
-		return;
-	agent_crew_expect(o->crew, p, o->force ? AGENT_RUNNERS : 0);
-	(void)!agent_crew_ready(o->crew);
 }
 
 /* A process that has ended since it was opened is not there any more. */
 void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts *o)
 {
+	bool expected;
 	int err = 0;
 
 	if (core_files_is(operand)) {
@@ -175,15 +159,13 @@ void pfiles_one(struct cli *c, const char *operand, struct proc *p, struct opts 
 		proc_close(p);
 		p = NULL;
 	}
-	if (!p) {
+	expected = p;
+	if (!p)
 		err = operand_open(operand, OPERAND_PROC, NULL, &p);
-		if (!err)
-			expect_agent(p, o);
-	}
 	if (err) {
 		fail(c, operand, NULL, err);
 		return;
 	}
-	look_at(c, operand, p, o);
+	look_at(c, operand, p, &(struct look){.o = o, .expected = expected});
 	proc_close(p);
 }

@@ -107,11 +107,9 @@ static size_t sockets_here(void)
 	return n;
 }
 
-/* The size of the directory is how many there are, since Linux 6.2. */
-bool sock_early_is_worth_it(const struct proc *p, bool anyway)
+bool sock_early_is_worth_it(const struct proc *p, size_t fds, bool anyway)
 {
-	struct stat s;
-	size_t fds = fstatat(proc_dirfd(p), "fd", &s, 0) == 0 ? (size_t)s.st_size : 0, all;
+	size_t all;
 
 	if (fds <= (anyway ? DESCRIPTORS : VERY_MANY) || !sock_netns_is_ours(p))
 		return false;

@@ -21,7 +21,7 @@ struct sock_early;
  * For a process in our own network namespace, with enough descriptors and not many more sockets of others. anyway:
  * the tables will be read in any case; else they have to pay for themselves.
  */
-bool sock_early_is_worth_it(const struct proc *p, bool anyway);
+bool sock_early_is_worth_it(const struct proc *p, size_t fds, bool anyway);
 
 /* Begins to read. NULL: it cannot be done. */
 struct sock_early *sock_early_start(void);

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "aside.h"
 #include "base/err.h"
+#include "ctl/agent.h"
 #include "ctl/agent_crew.h"
 #include "ctl/hold.h"
 #include "gather.h"
@@ -135,7 +137,7 @@ static int gather_by_way(struct proc *p, struct look *l, const struct fds *list,
 static void begin_early(const struct proc *p, struct look *l, struct aside *aside)
 {
 	if (l->o->hold || l->o->first_line || l->o->only.n ||
-		!sock_early_is_worth_it(p, !l->o->original))
+		!sock_early_is_worth_it(p, l->fds, !l->o->original))
 		return;
 	aside_step(p, aside);
 	l->early = sock_early_start();
@@ -193,6 +195,8 @@ static int gather_held(struct proc *p, struct look *l, struct facts *f)
 /* Threads whose descriptors are not those that were listed. Of a process that is gone by now nothing is missing. */
 static void find_apart(const struct proc *p, struct facts *f)
 {
+	if (f->threads == 1)
+		return;
 	f->err_apart = fd_tables_apart(p, &f->apart);
 	if (f->err_apart == ERR_GONE)
 		f->err_apart = 0;
@@ -221,6 +225,28 @@ static int gather_once(struct proc *p, struct look *l, struct facts *f)
 	return err;
 }
 
+/* The size of the directory is how many there are, since Linux 6.2. */
+static size_t count_fds(const struct proc *p)
+{
+	struct stat s;
+
+	return fstatat(proc_dirfd(p), "fd", &s, 0) == 0 ? (size_t)s.st_size : 0;
+}
+
+/*
+ * Of many descriptors nothing is seen beforehand: there will be an agent. The thread that it comes from is chosen now,
+ * for it has to have rested for a while then, and its helpers start meanwhile.
+ */
+static void expect_agent(const struct proc *p, const struct look *l)
+{
+	struct agent_crew *crew = l->o->crew;
+
+	if (!crew || l->o->only.n || l->fds <= GLANCE_MOST)
+		return;
+	agent_crew_expect(crew, p, l->o->force ? AGENT_RUNNERS : 0);
+	(void)!agent_crew_ready(crew);
+}
+
 /*
  * A process that executes another program while we look closes files and changes its command: what
  * was gathered before and after does not go together. The auxiliary vector tells (its addresses are
@@ -231,6 +257,9 @@ int visit_gather(struct proc *p, struct look *l, struct facts *f)
 	struct buf before = {0}, after = {0};
 	int err = 0;
 
+	l->fds = count_fds(p);
+	if (!l->expected)
+		expect_agent(p, l);
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		facts_free(f);
 		mount_table_free(&l->mounts);

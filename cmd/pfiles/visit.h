@@ -11,7 +11,9 @@
 /* One look at one process, for those who want to know how it went. */
 struct look {
 	struct opts *o;
-	bool asked; /* there was something to ask about: report is filled */
+	bool expected; /* a thread of it has been chosen already (all.c), if it needs an agent */
+	size_t fds;    /* how many descriptors it had at first, 0: not known */
+	bool asked;    /* there was something to ask about: report is filled */
 	struct way_report report;
 	bool without_calls;  /* no socket is expected among its descriptors: nobody is disturbed */
 	bool ask_after_all;  /* but there was something to ask, and no other way than the agent */

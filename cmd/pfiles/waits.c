@@ -195,22 +195,25 @@ static int look_at_thread(struct waits *w, pid_t tid)
 int waits_look(const struct proc *p, bool all, struct facts *f)
 {
 	struct waits w = {.p = p, .f = f};
-	struct threads t = {0};
+	pid_t first = proc_pid(p);
+	struct threads one = {.tid = &first, .n = 1}, several = {0};
+	bool alone = threads_alone(p);
+	const struct threads *t = alone ? &one : &several;
 
-	f->err_waits = threads_list(p, &t);
-	f->threads = t.n;
-	for (size_t i = 0; i < t.n && f->err_waits != -ENOMEM; i++) {
+	f->err_waits = alone ? 0 : threads_list(p, &several);
+	f->threads = t->n;
+	for (size_t i = 0; i < t->n && f->err_waits != -ENOMEM; i++) {
 		int err;
 
 		if (!all && (i >= WAITS_THREADS || f->nwait >= WAITS_MOST)) {
-			f->waits_left = t.n - i;
+			f->waits_left = t->n - i;
 			break;
 		}
-		err = look_at_thread(&w, t.tid[i]);
+		err = look_at_thread(&w, t->tid[i]);
 		if (err == -ENOMEM || !f->err_waits)
 			f->err_waits = err;
 	}
-	threads_free(&t);
+	threads_free(&several);
 	if (f->nwait > 1)
 		qsort(f->wait, f->nwait, sizeof(*f->wait), by_number);
 	return f->err_waits == -ENOMEM ? -ENOMEM : 0;
