@@ -165,6 +165,19 @@ is_stopped() {
 	finish_target
 }
 
+@test "no copies are to be had: the agent asks what /proc does not tell" {
+	start_target "$TARGETS/odd" threads 0
+	wait_for is_in_read "$TARGET"
+	"$PFILES" -b "$TARGET" >"$DIR/borrowed"
+	grep -qx '      pipe capacity:65536 unread:0' "$DIR/borrowed"
+	without_copies() {
+		pfiles_without pidfd_getfd -s "$TARGET" >"$DIR/out" 2>"$DIR/err" && grep -q ': agent (' "$DIR/err"
+	}
+	wait_for without_copies
+	diff "$DIR/borrowed" "$DIR/out"
+	finish_target
+}
+
 @test "processes that end while they are looked at" {
 	start_target "$TARGETS/odd" mortal
 	seen=0
