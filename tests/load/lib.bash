@@ -217,10 +217,15 @@ against_peers() {
 
 # truth_of WHAT PID: all of the above once, for a process that is idle.
 truth_of() {
-	local f
-	f=$(facts "$2")
-	same "$1: as many descriptors as in /proc" "$(find "/proc/$2/fd" -mindepth 1 | wc -l)" "$(grep -c . <<<"$f")"
-	none "$1: type, inode and path as in /proc" "$(against_proc "$2" "$f")"
+	local f open wrong
+	# It may do something by itself meanwhile, save what it has, say.
+	for _ in {1..5}; do
+		f=$(facts "$2") open=$(find "/proc/$2/fd" -mindepth 1 | wc -l) wrong=$(against_proc "$2" "$f")
+		[ "$open" != "$(grep -c . <<<"$f")" ] || [ -n "$wrong" ] || break
+		sleep 1
+	done
+	same "$1: as many descriptors as in /proc" "$open" "$(grep -c . <<<"$f")"
+	none "$1: type, inode and path as in /proc" "$wrong"
 	none "$1: as lsfd, lslocks and ss have it" "$(against_peers "$2")"
 }
 
