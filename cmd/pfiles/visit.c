@@ -145,6 +145,21 @@ static void begin_early(const struct proc *p, struct look *l, struct aside *asid
 		ends_begin(&l->o->ends, proc_pid(p));
 }
 
+/*
+ * There will be an agent. The thread that it comes from is chosen now, for it has to have rested for a while then, and
+ * its helpers start meanwhile: before there are threads of ours, which a fork would leave behind half way.
+ */
+static void expect_agent(const struct proc *p, struct look *l)
+{
+	struct agent_crew *crew = l->o->crew;
+
+	if (!crew || l->expected)
+		return;
+	l->expected = true;
+	agent_crew_expect(crew, p, l->o->force ? AGENT_RUNNERS : 0);
+	(void)!agent_crew_ready(crew);
+}
+
 /* The same for few descriptors: what their links let expect. */
 static void begin_expected(const struct proc *p, struct look *l)
 {
@@ -152,6 +167,8 @@ static void begin_expected(const struct proc *p, struct look *l)
 
 	l->without_calls = glance_at(&l->view, &l->open, &g) && !glance_needs_agent(p, &g) &&
 		!l->ask_after_all;
+	if (!l->without_calls)
+		expect_agent(p, l);
 	/* The agent is waited for; to borrow takes the processor itself. */
 	if (g.far_end && l->o->crew && !l->without_calls && !l->o->original &&
 		aside_processor_to_spare())
@@ -234,20 +251,6 @@ static size_t count_fds(const struct proc *p)
 }
 
 /*
- * Of many descriptors nothing is seen beforehand: there will be an agent. The thread that it comes from is chosen now,
- * for it has to have rested for a while then, and its helpers start meanwhile.
- */
-static void expect_agent(const struct proc *p, const struct look *l)
-{
-	struct agent_crew *crew = l->o->crew;
-
-	if (!crew || l->o->only.n || l->fds <= GLANCE_MOST)
-		return;
-	agent_crew_expect(crew, p, l->o->force ? AGENT_RUNNERS : 0);
-	(void)!agent_crew_ready(crew);
-}
-
-/*
  * A process that executes another program while we look closes files and changes its command: what
  * was gathered before and after does not go together. The auxiliary vector tells (its addresses are
  * random anew), and everything is gathered again.
@@ -258,7 +261,8 @@ int visit_gather(struct proc *p, struct look *l, struct facts *f)
 	int err = 0;
 
 	l->fds = count_fds(p);
-	if (!l->expected)
+	/* Of so many nothing is seen beforehand. */
+	if (l->fds > GLANCE_MOST && !l->o->only.n)
 		expect_agent(p, l);
 	for (int i = 0; i < EXEC_TRIES; i++) {
 		facts_free(f);
