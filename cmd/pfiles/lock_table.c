@@ -7,6 +7,7 @@
 #include "lock_table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,10 @@
 #include "base/buf.h"
 
 #define TEXT_MAX (64U << 20)
+#define PIECE    65536
+#define ROOMY                                                                                      \
+	(4096 - 256) /* a piece is what fits into a page: of this length, another lock would have */
+#define TRIES 4
 
 static enum lock_kind kind_of_word(const char *word)
 {
@@ -111,18 +116,52 @@ static int by_inode(const void *a, const void *b)
 	return x->lock.pid < y->lock.pid ? -1 : x->lock.pid > y->lock.pid;
 }
 
-/* A file that cannot be read is as good as an empty one: the locks of fdinfo remain. */
-static int read_rows(struct lock_table *t, const struct proc *p, const char *rel,
-	int (*fn)(struct lock_table *, const char *))
+/* One read(2). What it appended, 0 at the end. */
+static size_t read_piece(int fd, struct buf *out)
+{
+	char *to = out->len < TEXT_MAX ? buf_room(out, PIECE) : NULL;
+	ssize_t n = to ? read(fd, to, PIECE) : 0;
+
+	if (n > 0)
+		buf_grew(out, (size_t)n);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/*
+ * The kernel goes on where it was by counting: where a lock is new since the last piece, the next one begins with what
+ * the last one ended with. So the end has to come behind a piece that left room for more; else all is read anew. Of a
+ * table of several pieces that is done for the last one only. A file that cannot be read is as good as an empty one:
+ * the locks of fdinfo remain.
+ */
+static void read_text(const struct proc *p, struct buf *out)
+{
+	bool again = true;
+
+	for (int tries = 0; tries < TRIES && again; tries++) {
+		int fd = openat(proc_dirfd(p), "../locks", O_RDONLY | O_CLOEXEC);
+		size_t n, last = ROOMY;
+
+		buf_clear(out);
+		again = false;
+		while (fd >= 0 && (n = read_piece(fd, out)) > 0) {
+			again |= last < ROOMY;
+			last = n;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static int read_rows(struct lock_table *t)
 {
 	struct buf text = {0};
 	int err = 0;
 
-	(void)!proc_read_file(p, rel, TEXT_MAX, &text);
+	read_text(t->proc, &text);
 	if (text.failed)
 		err = -ENOMEM;
 	else if (text.len)
-		err = each_line(text.data, fn, t);
+		err = each_line(text.data, add_lock_row, t);
 	buf_free(&text);
 	return err;
 }
@@ -145,7 +184,7 @@ static void *read_locks(void *arg)
 {
 	struct lock_table *t = arg;
 
-	t->err = read_rows(t, t->proc, "../locks", add_lock_row);
+	t->err = read_rows(t);
 	if (t->n)
 		qsort(t->row, t->n, sizeof(*t->row), by_inode);
 	return NULL;
