@@ -237,13 +237,11 @@ teardown() {
 	run "$PSTACK" 2
 	[ "$status" = 0 ]
 	[[ $output == *'[system process]'* ]]
-	bash -c 'sleep 0 & exec sleep 60' &
-	local parent=$!
-	STARTED+=("$parent")
-	wait_for pgrep -P "$parent" -r Z
-	run "$PSTACK" "$(pgrep -P "$parent" -r Z)"
+	start_target "$TARGETS/odd" zombie
+	run "$PSTACK" "$(fact pid)"
 	[ "$status" = 1 ]
 	[[ $output == *'zombie process'* ]]
 	run "$PSTACK" self
 	[ "$status" = 1 ]
+	finish_target
 }
